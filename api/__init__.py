@@ -1,0 +1,1 @@
+"""How the world asks: GraphQL, files, sign-in and the command line."""

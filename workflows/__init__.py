@@ -1,0 +1,1 @@
+"""How things move: one flow per record, one way in. Imports domain, never api."""
