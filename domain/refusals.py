@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 NOT_FOUND = Refusal("NOT_FOUND", "没有找到这条记录，或您无权查看。", "There is no such record, or you may not see it.")
-NOT_ALLOWED = Refusal("NOT_ALLOWED", "您的角色不能做这一步。", "Your role may not do this.")
+NOT_ALLOWED = Refusal("NOT_ALLOWED", "只有{who}可以做这一步。", "Only {who_en} may do this.")
 NOT_NOW = Refusal(
     "NOT_NOW", "当前状态为“{state}”，不能做这一步。", "In the state “{state_en}” this cannot be done."
 )
@@ -51,4 +51,7 @@ TOO_LONG = Refusal("TOO_LONG", "最多{limit}个字，现有{length}个。", "At
 REQUIRED = Refusal("REQUIRED", "此项必填。", "This is required.")
 BAD_TEXT = Refusal(
     "BAD_TEXT", "文字中有不可用的控制字符或残缺字符。", "The text holds control characters or broken characters."
+)
+CONFLICT = Refusal(
+    "CONFLICT", "与另一处修改冲突，请刷新后再试。", "This clashes with another change; refresh and try again."
 )

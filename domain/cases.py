@@ -1,0 +1,207 @@
+"""The case 诉求: what an enterprise asked, who owns it, where it stands, and what is still open on its three lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q, Subquery
+from tortoise.migrations.constraints import CheckConstraint
+
+from domain.enterprises import Enterprise
+from domain.people import Person
+from domain.records import Subject
+from domain.viewers import Role, Viewer
+from domain.words import Word
+from domain.zones import Zone
+
+if TYPE_CHECKING:
+    from domain.problems import Problem
+    from domain.rectifications import Rectification
+    from domain.responsibilities import Responsibility
+
+
+class Stage(Word):
+    """阶段: the four columns of a board."""
+
+    COLLECT = "collect", "收集", "Taken in from the enterprise"
+    ASSIGN = "assign", "分办", "Being offered to departments"
+    HANDLE = "handle", "办理", "Being worked on"
+    CLOSE = "close", "销号", "Checked, closed, or ended otherwise"
+
+
+class CaseState(Word):
+    """状态: where a case stands."""
+
+    COLLECTED = "collected", "已收集", "Taken in, not yet submitted"
+    ASSIGNING = "assigning", "待分办", "Waiting until every department has fixed time, person and measure"
+    HANDLING = "handling", "办理中", "Departments are carrying out their measures"
+    PAUSED = "paused", "挂起", "The clock stands still for a stated cause"
+    CHECKING = "checking", "待核验", "Reported done; results are checked and the enterprise is called back"
+    CLOSED = "closed", "已销号", "All three lists clear and the call-back recorded"
+    DECLINED = "declined", "不予受理", "Not taken on, with reason"
+    WITHDRAWN = "withdrawn", "已撤回", "Taken back by the enterprise"
+    MERGED = "merged", "已并案", "Carried on in another case"
+
+
+STAGES = {
+    CaseState.COLLECTED: Stage.COLLECT,
+    CaseState.ASSIGNING: Stage.ASSIGN,
+    CaseState.HANDLING: Stage.HANDLE,
+    CaseState.PAUSED: Stage.HANDLE,
+    CaseState.CHECKING: Stage.CLOSE,
+    CaseState.CLOSED: Stage.CLOSE,
+    CaseState.DECLINED: Stage.CLOSE,
+    CaseState.WITHDRAWN: Stage.CLOSE,
+    CaseState.MERGED: Stage.CLOSE,
+}
+ENDED = (CaseState.CLOSED, CaseState.DECLINED, CaseState.WITHDRAWN, CaseState.MERGED)
+
+
+class Category(Word):
+    """问题类别: Guilin's three hardships (GL-05), what surveys add to them, and the fallback 兜底 (QT-04)."""
+
+    PROJECT = "project", "项目落地", "Getting a project built"
+    LAND = "land", "征地拆迁", "Land acquisition and relocation"
+    FUNDING = "funding", "资金筹措", "Raising funds"
+    TALENT = "talent", "人才用工", "Talent and labour"
+    POLICY = "policy", "政策申报", "Policies and applications"
+    OTHER = "other", "其他", "Anything else; must be taken on all the same"
+
+
+class Channel(Word):
+    """来源渠道: how a case reached the zone."""
+
+    VISIT = "visit", "走访", "Collected on a visit"
+    ON_SITE = "on_site", "上门", "Raised at the enterprise's door"
+    PHONE = "phone", "电话", "By telephone"
+    ONLINE = "online", "线上", "Raised by the enterprise in the service itself"
+    SURVEY = "survey", "调研", "From a survey workbook"
+    MEETING = "meeting", "会议", "From a meeting"
+
+
+class Satisfaction(Word):
+    """满意度: what the enterprise said when called back."""
+
+    SATISFIED = "satisfied", "满意", "Satisfied"
+    FAIRLY = "fairly", "基本满意", "Fairly satisfied"
+    DISSATISFIED = "dissatisfied", "不满意", "Dissatisfied"
+
+
+class Case(Subject):
+    """One request of one enterprise, owned by one companion from collect to close.
+
+    The `open_…`, `unfixed_…` and `unsubmitted_…` columns count what is still to do on the three lists. They are
+    kept by the flows of those lists in the same change, so that the rules of a page of cases need no further read
+    and the database itself refuses a closed case with an open list.
+    """
+
+    zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="cases", on_delete=fields.RESTRICT
+    )
+    number = fields.CharField(max_length=40, unique=True)
+    enterprise: fields.ForeignKeyRelation[Enterprise] = fields.ForeignKeyField(
+        "qiban.Enterprise", related_name="cases", on_delete=fields.RESTRICT
+    )
+    owner: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "qiban.Person", related_name="owned_cases", null=True, on_delete=fields.RESTRICT
+    )
+    state = fields.CharEnumField(CaseState, max_length=20)
+    title = fields.CharField(max_length=200)
+    description = fields.TextField(default="")
+    category = fields.CharEnumField(Category, max_length=20)
+    channel = fields.CharEnumField(Channel, max_length=20)
+    contact_name = fields.CharField(max_length=100, default="")
+    contact_phone = fields.CharField(max_length=40, default="")
+    raised_on = fields.DateField()
+    collected_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True)
+    reopen_until = fields.DatetimeField(null=True)
+    reopened = fields.IntField(default=0)
+    paused_at = fields.DatetimeField(null=True)
+    escalation_level = fields.IntField(default=0)
+    escalated_to: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "qiban.Person", related_name="escalated_cases", null=True, on_delete=fields.RESTRICT
+    )
+    merged_into: fields.ForeignKeyNullableRelation[Case] = fields.ForeignKeyField(
+        "qiban.Case", related_name="merged", null=True, on_delete=fields.RESTRICT
+    )
+    satisfaction = fields.CharEnumField(Satisfaction, max_length=20, null=True)
+    call_back_attempts = fields.IntField(default=0)
+    survey_fingerprint = fields.CharField(max_length=64, null=True)
+    problems_raised = fields.IntField(default=0)
+    open_problems = fields.IntField(default=0)
+    returns = fields.IntField(default=0)
+    open_responsibilities = fields.IntField(default=0)
+    unfixed_responsibilities = fields.IntField(default=0)
+    lead_responsibilities = fields.IntField(default=0)
+    whole_responsibilities = fields.IntField(default=0)
+    open_rectifications = fields.IntField(default=0)
+    unsubmitted_rectifications = fields.IntField(default=0)
+    zone_id: UUID
+    enterprise_id: UUID
+    owner_id: UUID | None
+    escalated_to_id: UUID | None
+    merged_into_id: UUID | None
+    problems: fields.ReverseRelation[Problem]
+    responsibilities: fields.ReverseRelation[Responsibility]
+    rectifications: fields.ReverseRelation[Rectification]
+
+    personal = frozenset({"contact_name", "contact_phone"})
+
+    class Meta:
+        table = "case"
+        constraints = (
+            CheckConstraint(
+                "state <> 'closed' OR (open_problems = 0 AND open_responsibilities = 0 AND open_rectifications = 0)",
+                name="closed_case_is_clear",
+            ),
+            CheckConstraint(
+                "state <> 'closed' OR satisfaction IS NOT NULL OR call_back_attempts > 0",
+                name="closed_case_was_called_back",
+            ),
+            CheckConstraint(
+                "owner_id IS NOT NULL OR state IN ('collected', 'declined', 'withdrawn', 'merged')",
+                name="case_has_an_owner",
+            ),
+            CheckConstraint(
+                "unfixed_responsibilities = 0 OR state NOT IN ('handling', 'paused', 'checking', 'closed')",
+                name="handled_case_is_fixed",
+            ),
+            CheckConstraint(
+                "(merged_into_id IS NOT NULL) = (state = 'merged')",
+                name="merged_case_says_into_which",
+            ),
+        )
+        unique_together = (("zone", "survey_fingerprint"),)
+        indexes = (
+            ("zone_id", "state", "id"),
+            ("enterprise_id", "id"),
+            ("owner_id", "state", "id"),
+            ("merged_into_id",),
+        )
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        return (
+            Q(zone_id__in=viewer.overseen)
+            | Q(enterprise_id__in=viewer.enterprises)
+            | Q(enterprise_id__in=Subquery(accompanied_by(viewer)))
+            | cls.worked_on_by(viewer)
+        )
+
+    @classmethod
+    def worked_on_by(cls, viewer: Viewer) -> Q:
+        """Cases the viewer owns, or that the viewer's department or the viewer in person was made responsible for."""
+        from domain.responsibilities import Responsibility
+
+        ours = Q(department_id__in=viewer.departments) | Q(person_id=viewer.person_id)
+        asked = Responsibility.filter(ours, zone_id__in=viewer.staff_zones).values("case_id")
+        return Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION)) | Q(id__in=Subquery(asked))
+
+
+def accompanied_by(viewer: Viewer) -> object:
+    return Enterprise.filter(
+        companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION)
+    ).values("id")

@@ -1,0 +1,152 @@
+"""Where the records live: SQLite in one file or PostgreSQL by URL; opened, migrated, all or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from weakref import WeakSet
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext, get_current_context
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from domain import schema
+
+MODELS: tuple[str, ...] = (
+    "domain.zones",
+    "domain.departments",
+    "domain.enterprises",
+    "domain.people",
+    "domain.accounts",
+    "domain.chains",
+    "domain.cases",
+    "domain.problems",
+    "domain.responsibilities",
+    "domain.rectifications",
+    "domain.consultations",
+    "domain.attachments",
+    "domain.numbers",
+    "domain.history",
+    "domain.answers",
+)
+
+SQLITE_PRAGMAS = {
+    "busy_timeout": 30_000,  # first: the others may already have to wait for another process
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "foreign_keys": "ON",
+    "recursive_triggers": "ON",  # or INSERT OR REPLACE would pass domain/append_only.py
+}
+MIGRATING = 20_190_417  # any number, as long as nobody else takes an advisory lock by it
+
+Row = TypeVar("Row", bound=Model)
+_broken: WeakSet[TransactionalDBClient] = WeakSet()
+
+
+def default_url() -> str:
+    return os.environ.get("QIBAN_DATABASE_URL", "sqlite://var/qiban.sqlite3")
+
+
+def config(url: str | None = None, models: Sequence[str] | None = None) -> dict[str, Any]:
+    """What tortoise wants to know: `default` writes, `reads` never waits for a writer."""
+    url = url or default_url()
+    return {
+        "connections": _sqlite(url) if url.startswith("sqlite:") else _postgres(url),
+        "apps": {
+            "qiban": {
+                "models": list(models or MODELS),
+                "default_connection": "default",
+                "migrations": "migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def opened(url: str | None = None, models: Sequence[str] | None = None) -> AsyncIterator[None]:
+    """The database, for as long as the block lasts; under uvicorn also for the tasks started elsewhere."""
+    settings = config(url, models)
+    if file := settings["connections"]["default"]["credentials"].get("file_path"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    outermost = get_current_context() is None
+    EXECUTOR_CACHE.clear()  # it holds statements in the dialect of the database opened before
+    async with TortoiseContext() as context:
+        await context.init(settings, _enable_global_fallback=outermost)
+        yield
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[TransactionalDBClient]:
+    """All or nothing. Inside another it is part of that one, and when it fails the whole fails."""
+    outer = _open_transaction()
+    if outer is None:
+        async with in_transaction("default") as connection:
+            yield connection
+            if connection in _broken:
+                raise RuntimeError("a part of this transaction failed, so nothing of it was kept")
+    else:
+        try:
+            yield outer
+        except BaseException:
+            _broken.add(outer)
+            raise
+
+
+def reads() -> BaseDBAsyncClient:
+    """Where to read: `Case.filter(…).using_db(reads())`. A transaction reads what it has written."""
+    return _open_transaction() or get_connection("reads")
+
+
+def engine() -> Literal["sqlite", "postgres"]:
+    return "sqlite" if get_connection("default").capabilities.dialect == "sqlite" else "postgres"
+
+
+def lock(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The rows, held until the transaction ends; on SQLite it holds the whole file already."""
+    return rows.select_for_update(no_key=True) if engine() == "postgres" else rows
+
+
+async def migrate() -> None:
+    """Bring the schema up to the code, in one transaction; a second process waits and finds it done."""
+    async with transaction() as connection:
+        if engine() == "postgres":
+            await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [MIGRATING])
+        await schema.migrate(connection, config()["apps"])
+
+
+def _open_transaction() -> TransactionalDBClient | None:
+    connection = get_connection("default")
+    return connection if isinstance(connection, TransactionalDBClient) else None
+
+
+def _sqlite(url: str) -> dict[str, Any]:
+    writer = {"file_path": expand_db_url(url)["credentials"]["file_path"], **SQLITE_PRAGMAS}
+    reader = {**writer, "query_only": "ON"}
+    return {
+        "default": {"engine": "domain.sqlite", "credentials": writer},
+        "reads": {"engine": "domain.sqlite", "credentials": reader},
+    }
+
+
+def _postgres(url: str) -> dict[str, Any]:
+    replica = os.environ.get("QIBAN_READS_URL") if url == default_url() else None
+    return {"default": _pool(url), "reads": _pool(replica or url)}
+
+
+def _pool(url: str) -> dict[str, Any]:
+    size = {"minsize": 1, "maxsize": int(os.environ.get("QIBAN_POOL", "10"))}
+    return {"engine": "domain.postgres", "credentials": {**expand_db_url(url)["credentials"], **size}}
+
+
+# For `tortoise -c domain.database.TORTOISE_ORM makemigrations`.
+TORTOISE_ORM = config()

@@ -1,0 +1,59 @@
+"""Enterprises 企业 and the one companion officer each has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q, Subquery
+
+from domain.records import Kept, Subject
+from domain.viewers import Role, Viewer
+from domain.zones import Zone
+
+if TYPE_CHECKING:
+    from domain.cases import Case
+    from domain.people import Person
+
+
+class Enterprise(Subject):
+    """A firm of a zone, known by its unified social credit code 统一社会信用代码.
+
+    `companion` is a column, so that two companions at once cannot be (GL-02: one firm, one officer).
+    `synthetic` marks firms made up for demonstration.
+    """
+
+    zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="enterprises", on_delete=fields.RESTRICT
+    )
+    name = fields.CharField(max_length=200)
+    uscc = fields.CharField(max_length=18, null=True)
+    above_scale = fields.BooleanField(null=True)
+    companion: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "qiban.Person", related_name="accompanies", null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    synthetic = fields.BooleanField(default=False)
+    source = fields.CharField(max_length=300, default="")
+    zone_id: UUID
+    companion_id: UUID | None
+    cases: fields.ReverseRelation[Case]
+    contacts: fields.ReverseRelation[Person]
+
+    state = Kept.KEPT
+
+    class Meta:
+        table = "enterprise"
+        unique_together = (("zone", "uscc"),)
+        indexes = (("zone_id", "name"),)
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        from domain.cases import Case
+
+        return (
+            Q(zone_id__in=viewer.overseen | viewer.zones_as(Role.ADMINISTRATOR))
+            | Q(companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
+            | Q(id__in=viewer.enterprises)
+            | Q(id__in=Subquery(Case.filter(Case.worked_on_by(viewer)).values("enterprise_id")))
+        )

@@ -1,0 +1,117 @@
+"""The history 办理记录: one entry for every move, with what it changed, chained by hash to the entry before it.
+
+An entry's hash is SHA-256 over its canonical bytes, which hold every column but `hash` itself: JSON with sorted
+keys, no spaces, UTF-8, instants in UTC to the microsecond. Values of personal columns stand in `changes` only as
+salted commitments; the values lie beside, in `personal_value`, where the law may have them blanked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q, Subquery
+from tortoise.models import Model
+
+from domain.cases import Case
+from domain.records import new_id
+from domain.viewers import Role, Viewer
+
+
+class Entry(Model):
+    """One move. `subject_kind`/`subject_id` name the chain, `record_kind`/`record_id` the row that moved;
+    `caused_by` is the sequence of the entry whose move brought this one about."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    zone_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    subject_kind = fields.CharField(max_length=40)
+    subject_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    sequence = fields.IntField()
+    record_kind = fields.CharField(max_length=40)
+    record_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    move = fields.CharField(max_length=60)
+    source = fields.CharField(max_length=20, null=True)
+    target = fields.CharField(max_length=20, null=True)
+    actor_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    acting_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    at = fields.DatetimeField()
+    reason = fields.TextField(default="")
+    caused_by = fields.IntField(null=True)
+    changes = fields.TextField()
+    previous = fields.CharField(max_length=64)
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "entry"
+        unique_together = (("subject_id", "sequence"),)
+        indexes = (("zone_id", "id"), ("record_id",), ("actor_id", "id"))
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        """Leaders and auditors see every entry of their zones, dispatchers and those at work on a case that case's,
+        administrators what is not about cases, a contact the case's own course but not what departments say
+        to each other."""
+        cases = Q(subject_kind="case", subject_id__in=Subquery(Case.seen_by(viewer).values("id")))
+        if viewer.enterprises and not viewer.roles:
+            cases &= Q(record_kind__in=("case", "problem", "rectification", "attachment"))
+        kept = Q(zone_id__in=viewer.zones_as(Role.ADMINISTRATOR)) & ~Q(subject_kind="case")
+        return Q(zone_id__in=viewer.zones_as(Role.LEADER, Role.AUDITOR)) | cases | kept
+
+
+class PersonalValue(Model):
+    """The value behind a commitment in an entry: SHA-256 over salt (hex) and canonical value."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    entry_id: UUID = fields.UUIDField(db_index=True)  # type: ignore[assignment]
+    commitment = fields.CharField(max_length=64)
+    salt = fields.CharField(max_length=64)
+    value = fields.TextField(null=True)
+
+    class Meta:
+        table = "personal_value"
+
+
+def canonical(value: object) -> str:
+    """Canonical JSON: the same value is always the same text."""
+    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def plain(value: object) -> Any:
+    """A column's value as JSON has it."""
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        case date() | UUID() | Decimal():
+            return str(value)
+        case dict():
+            return {str(key): plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case _:
+            return value
+
+
+def entry_bytes(entry: Entry) -> bytes:
+    """The bytes an entry's hash is taken over."""
+    columns = {name: getattr(entry, name) for name in Entry._meta.fields_db_projection if name != "hash"}
+    return canonical(columns).encode()
+
+
+def entry_hash(entry: Entry) -> str:
+    return hashlib.sha256(entry_bytes(entry)).hexdigest()
+
+
+def commit_to(value: object, entry_id: UUID) -> tuple[dict[str, str], PersonalValue]:
+    """A salted commitment to stand in the entry, and the row that keeps the value beside it."""
+    salt, text = secrets.token_hex(32), canonical(value)
+    commitment = hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
+    return {"commitment": commitment}, PersonalValue(entry_id=entry_id, commitment=commitment, salt=salt, value=text)

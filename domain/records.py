@@ -1,0 +1,73 @@
+"""What every row is: a key made in Python, a version, a zone, and a rule for who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+from uuid_utils.compat import uuid7
+
+from domain.words import Word
+
+if TYPE_CHECKING:
+    from domain.viewers import Viewer
+
+NOTHING = Q(id__isnull=True)
+
+
+def new_id() -> UUID:
+    """A time-ordered key (UUIDv7), made here so that rows can refer to each other before they are written."""
+    return uuid7()
+
+
+class Record(Model):
+    """A row that moves under a flow. `subject` names the relation to the record whose history it belongs to."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    version = fields.IntField(default=1)
+    created_at = fields.DatetimeField()
+
+    subject: ClassVar[str | None] = None
+    personal: ClassVar[frozenset[str]] = frozenset()
+    unrecorded: ClassVar[frozenset[str]] = frozenset({"version", "sequence", "head"})
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        """The condition under which `viewer` may see a row; every read starts from it."""
+        raise NotImplementedError(f"{cls.__name__} does not say who may see it")
+
+    @classmethod
+    def seen_by(cls, viewer: Viewer) -> QuerySet[Self]:
+        return cls.all() if viewer.sees_everything else cls.filter(cls.visible_to(viewer))
+
+    @classmethod
+    def kind(cls) -> str:
+        return cls._meta.db_table
+
+    @classmethod
+    def columns(cls) -> Sequence[str]:
+        return tuple(cls._meta.fields_db_projection)
+
+
+class Subject(Record):
+    """A record with a history of its own: how many entries it has and the hash of the last one."""
+
+    sequence = fields.IntField(default=0)
+    head = fields.CharField(max_length=64, default="")
+
+    class Meta:
+        abstract = True
+
+
+class Kept(Word):
+    """The state of records that only have one."""
+
+    KEPT = "kept", "在册", "On the books"

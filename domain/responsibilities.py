@@ -1,0 +1,102 @@
+"""The responsibility list 责任清单: which department must act, which person, by when."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q, Subquery
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from domain.cases import Case
+from domain.departments import Department
+from domain.people import Person
+from domain.problems import Problem
+from domain.records import Record
+from domain.viewers import Viewer
+from domain.words import Word
+
+
+class Part(Word):
+    """办理方式: whether a department leads or joins (QT-06: one lead, several joint)."""
+
+    LEAD = "lead", "主办", "Leads and answers for the whole"
+    JOINT = "joint", "协办", "Takes part and answers to the lead"
+
+
+class ResponsibilityState(Word):
+    OFFERED = "offered", "待签收", "Offered to the department, not yet signed for"
+    SIGNED = "signed", "已签收", "Signed for; time, person and measure not yet fixed"
+    FIXED = "fixed", "已三定", "Time, person and measure are fixed"
+    DONE = "done", "已办结", "Every measure verified"
+    RETURNED = "returned", "已退回", "Returned with reason and basis"
+    RELEASED = "released", "已解除", "No longer asked of the department"
+
+
+ACTIVE = (ResponsibilityState.OFFERED, ResponsibilityState.SIGNED, ResponsibilityState.FIXED)
+
+
+class Responsibility(Record):
+    """One department's duty in a case. `return_by` ends the return window; `due_at` is the moment it must be done.
+
+    `provisional` says that `return_by` fell into a year whose working days are not yet published.
+    """
+
+    subject = "case"
+    zone: fields.ForeignKeyRelation[Record] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="responsibilities", on_delete=fields.RESTRICT
+    )
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "qiban.Case", related_name="responsibilities", on_delete=fields.RESTRICT
+    )
+    problem: fields.ForeignKeyNullableRelation[Problem] = fields.ForeignKeyField(
+        "qiban.Problem", related_name="responsibilities", null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    department: fields.ForeignKeyRelation[Department] = fields.ForeignKeyField(
+        "qiban.Department", related_name="responsibilities", on_delete=fields.RESTRICT
+    )
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "qiban.Person", related_name="responsibilities", null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    part = fields.CharEnumField(Part, max_length=20)
+    state = fields.CharEnumField(ResponsibilityState, max_length=20)
+    designated = fields.BooleanField(default=False)
+    returnable = fields.BooleanField(default=True)
+    offered_at = fields.DatetimeField()
+    return_by = fields.DatetimeField()
+    provisional = fields.BooleanField(default=False)
+    signed_at = fields.DatetimeField(null=True)
+    due_at = fields.DatetimeField(null=True)
+    extension_due_at = fields.DatetimeField(null=True)
+    return_reason = fields.TextField(default="")
+    return_basis = fields.TextField(default="")
+    measures = fields.IntField(default=0)
+    open_rectifications = fields.IntField(default=0)
+    zone_id: UUID
+    case_id: UUID
+    problem_id: UUID | None
+    department_id: UUID
+    person_id: UUID | None
+
+    class Meta:
+        table = "responsibility"
+        constraints = (
+            CheckConstraint(
+                "state NOT IN ('fixed', 'done') OR (person_id IS NOT NULL AND due_at IS NOT NULL AND measures > 0)",
+                name="fixed_means_time_person_measure",
+            ),
+            CheckConstraint(
+                "state <> 'returned' OR (returnable AND return_reason <> '' AND return_basis <> '')",
+                name="returned_with_reason_and_basis",
+            ),
+            UniqueConstraint(
+                ("case",),
+                name="one_lead_at_a_time",
+                condition="part = 'lead' AND state IN ('offered', 'signed', 'fixed')",
+            ),
+        )
+        indexes = (("case_id", "id"), ("department_id", "state", "id"), ("state", "return_by"))
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        return Q(case_id__in=Subquery(Case.seen_by(viewer).values("id")))

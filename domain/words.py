@@ -1,0 +1,23 @@
+"""Enums whose members carry the offices' own word beside the English one."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Self
+
+
+class Word(str, Enum):
+    """`NAME = "stored value", "中文", "English sentence"`."""
+
+    zh: str
+    en: str
+
+    def __new__(cls, value: str, zh: str, en: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.zh = zh
+        member.en = en
+        return member
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,81 @@
+"""High-tech zones 高新区, their parents, and the numbers by which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q
+
+from domain.records import Kept, Record, Subject
+from domain.viewers import Viewer
+
+# What holds where a zone has set nothing. Each is a published practice (seeds.md part F), not a law of ours.
+DEFAULTS: Mapping[str, Any] = {
+    "return_window": "1wd",  # Tianjin, Quanzhou: return or object within one working day
+    "designate_after_returns": 3,  # Bayannur: passed on three times, then raised
+    "reopen_window": "30d",
+    "call_back_attempts": 3,
+    "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due
+    "chain_required": False,  # Ganzhou GZ-05 sets it: three named levels before handling
+    "evidence_files": 0,
+}
+
+
+class Zone(Subject):
+    """A zone; `path` lists the codes from the root zone down, so that a parent zone reads its children."""
+
+    code = fields.CharField(max_length=20, unique=True)
+    name = fields.CharField(max_length=100)
+    parent: fields.ForeignKeyNullableRelation[Zone] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="children", null=True, on_delete=fields.RESTRICT
+    )
+    path = fields.CharField(max_length=200, unique=True)
+    parent_id: UUID | None
+    departments: fields.ReverseRelation[Record]
+    settings: fields.ReverseRelation[Setting]
+
+    state = Kept.KEPT
+
+    class Meta:
+        table = "zone"
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        return Q(id__in=viewer.zones)
+
+
+class Setting(Record):
+    """One number or choice of a zone, from a day on, with the person and the document it comes from."""
+
+    subject = "zone"
+    zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="settings", on_delete=fields.RESTRICT
+    )
+    name = fields.CharField(max_length=60)
+    value: Any = fields.JSONField()
+    holds_from = fields.DateField()
+    source = fields.CharField(max_length=300)
+    author: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "qiban.Person", related_name="settings", null=True, on_delete=fields.RESTRICT
+    )
+    zone_id: UUID
+
+    state = Kept.KEPT
+
+    class Meta:
+        table = "setting"
+        unique_together = (("zone", "name", "holds_from"),)
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        return Q(zone_id__in=viewer.staff_zones)
+
+
+async def rules_of(zone_id: UUID, on: date) -> Mapping[str, Any]:
+    """Every rule of a zone as it holds on a day: the defaults under what the zone has set."""
+    rows = await Setting.filter(zone_id=zone_id, holds_from__lte=on).order_by("holds_from").values("name", "value")
+    return {**DEFAULTS, **{row["name"]: row["value"] for row in rows}}

@@ -1,0 +1,68 @@
+"""A test that asks for `database` gets a fresh, migrated one: once on SQLite, once on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from domain import database as storage
+from tests import postgres
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """Open for the length of the test; the value is its URL."""
+    async with storage.opened(database_url):
+        yield database_url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite://{shutil.copy(sqlite_template, tmp_path / 'qiban.sqlite3')}"
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str, postgres_template: str) -> AsyncIterator[str]:
+    async with postgres.created(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    async with postgres.created(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "qiban.sqlite3"
+    await _migrate(f"sqlite://{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+async def postgres_template(postgres_server: str) -> AsyncIterator[str]:
+    async with postgres.created(postgres_server) as url:
+        await _migrate(url)
+        yield urlsplit(url).path[1:]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.running() as url:
+        yield url
+
+
+async def _migrate(url: str) -> None:
+    async with storage.opened(url):
+        await storage.migrate()

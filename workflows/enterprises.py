@@ -1,0 +1,119 @@
+"""How enterprises are entered in the books and given their companion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from stdnum.cn import uscc as unified_code
+from stdnum.exceptions import ValidationError
+
+from domain.clock import now
+from domain.enterprises import Enterprise
+from domain.people import Person, viewer_of
+from domain.records import Kept
+from domain.refusals import Refusal, Refused
+from domain.viewers import Role
+from domain.zones import Zone
+from workflows.flow import Flow, Move, role
+from workflows.inputs import Reason, Words
+from workflows.perform import Step
+from workflows.zones import THE_OPERATOR
+
+KEEPERS = role(Role.ADMINISTRATOR, Role.DISPATCHER)
+BAD_USCC = Refusal(
+    "BAD_USCC", "统一社会信用代码“{code}”校验不通过。", "The unified social credit code {code!r} does not check.", "uscc"
+)
+USCC_TAKEN = Refusal(
+    "USCC_TAKEN", "该代码已属于“{name}”。", "This code already belongs to “{name}”.", "uscc"
+)
+NOT_A_COMPANION = Refusal(
+    "NOT_A_COMPANION", "此人在本区不是企业伴员。", "This person is not a companion officer in this zone.", "companion"
+)
+
+Name = Annotated[str, Words("企业名称", "Name", 200)]
+Uscc = Annotated[str | None, Words("统一社会信用代码", "Unified social credit code", 18)]
+Scale = Annotated[bool | None, Words("规上", "Above scale")]
+Companion = Annotated[Person | None, Words("企业伴员", "Companion")]
+
+
+@dataclass
+class CreateEnterprise:
+    zone: Annotated[Zone, Words("高新区", "Zone")]
+    name: Name
+    uscc: Uscc = None
+    above_scale: Scale = None
+    companion: Companion = None
+    synthetic: Annotated[bool, Words("示例", "Made up for demonstration")] = False
+    source: Annotated[str, Words("来源", "Source", 300, empty=True)] = ""
+
+
+@dataclass
+class EditEnterprise:
+    name: Name
+    uscc: Uscc = None
+    above_scale: Scale = None
+
+
+@dataclass
+class AssignCompanion:
+    companion: Annotated[Person, Words("企业伴员", "Companion")]
+    reason: Reason
+
+
+async def enter(step: Step) -> None:
+    enterprise, given = step.record, step.input
+    enterprise.zone_id = given.zone.id
+    enterprise.synthetic, enterprise.source = given.synthetic, given.source
+    await edit(step)
+    if given.companion:
+        await require_companion(given.companion, enterprise.zone_id)
+        enterprise.companion_id = given.companion.id
+
+
+async def edit(step: Step) -> None:
+    enterprise, given = step.record, step.input
+    enterprise.name, enterprise.above_scale = given.name, given.above_scale
+    enterprise.uscc = valid_uscc(given.uscc) if given.uscc else None
+    same = Enterprise.filter(zone_id=enterprise.zone_id, uscc=enterprise.uscc).exclude(id=enterprise.id)
+    if enterprise.uscc and (other := await same.first()):
+        raise Refused(USCC_TAKEN.about(name=other.name))
+
+
+async def assign_companion(step: Step) -> None:
+    await require_companion(step.input.companion, step.record.zone_id)
+    step.record.companion_id = step.input.companion.id
+
+
+async def require_companion(person: Person, zone_id: object, field: str = "companion") -> None:
+    standing = await viewer_of(person.id, now())
+    if zone_id not in standing.zones_as(Role.COMPANION):
+        raise Refused(NOT_A_COMPANION.about(field))
+
+
+def valid_uscc(code: str) -> str:
+    """The code in its one spelling. Raises `Refused` when its check digit is wrong (GB 32100-2015)."""
+    try:
+        return str(unified_code.validate(code))
+    except ValidationError:
+        raise Refused(BAD_USCC.about(code=code)) from None
+
+
+ENTERPRISE = Flow(
+    Enterprise,
+    Kept,
+    [
+        Move(
+            "create", "登记", "Enter in the books", (), Kept.KEPT, (KEEPERS, THE_OPERATOR),
+            input=CreateEnterprise, act=enter,
+        ),
+        Move("edit", "修改", "Edit", (Kept.KEPT,), None, (KEEPERS,), input=EditEnterprise, act=edit),
+        Move(
+            "assign_companion", "指派企业伴员", "Assign the companion", (Kept.KEPT,), None,
+            (role(Role.ADMINISTRATOR, Role.DISPATCHER, Role.LEADER),),
+            input=AssignCompanion, act=assign_companion, mutation="assignCompanion",
+        ),
+    ],
+    zh="企业",
+    en="Enterprise",
+)

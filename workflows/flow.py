@@ -1,0 +1,168 @@
+"""A flow is a table of moves: from where, to where, who may, what must hold. No I/O happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from transitions import Machine
+
+from domain.records import Record
+from domain.refusals import NOT_ALLOWED, NOT_NOW, Refusal
+from domain.viewers import CLOCK, Role, Viewer
+from domain.words import Word
+
+if TYPE_CHECKING:
+    from workflows.perform import Step
+
+
+@dataclass(frozen=True)
+class NoInput:
+    """A move that asks for nothing."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a rule may look at: the record, the subject it belongs to, who asks, the zone's rules, the instant."""
+
+    record: Any
+    subject: Any
+    viewer: Viewer
+    rules: Mapping[str, Any]
+    at: datetime
+
+    @property
+    def zone_id(self) -> Any:
+        return getattr(self.subject, "zone_id", None) or self.subject.id
+
+
+@dataclass(frozen=True)
+class Who:
+    """Someone who may make a move: the words for them, and the test."""
+
+    zh: str
+    en: str
+    holds: Callable[[Situation], bool]
+
+
+def role(*roles: Role) -> Who:
+    """Whoever holds one of the roles in the zone of the record."""
+    return Who(
+        "、".join(each.zh for each in roles),
+        " or ".join(each.value for each in roles),
+        lambda s: any(s.viewer.covers(each, s.zone_id) for each in roles),
+    )
+
+
+THE_CLOCK = Who("时钟", "the clock", lambda s: s.viewer is CLOCK)
+Guard = Callable[[Situation], Refusal | None]
+Act = Callable[["Step"], Awaitable[None]]
+
+
+async def nothing(step: Step) -> None:
+    """A move that changes no more than the state."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One line of the timetable.
+
+    `source` is empty for a move that creates the record; `target` is None for one that stays where it is. Without
+    `who` a move is made by the rules alone, inside another move. `act` changes columns, and its changes stand in the
+    move's own history entry; what `then` brings about stands in entries after it. `mutation` is the name in the API
+    where verb and record do not make a good one; `bulk` offers the move for many records at once.
+    """
+
+    name: str
+    zh: str
+    en: str
+    source: tuple[Word, ...]
+    target: Word | None
+    who: tuple[Who, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    input: type[Any] = NoInput
+    act: Act = nothing
+    then: Act = nothing
+    mutation: str | None = None
+    bulk: bool = False
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A column of the record a row belongs to that counts the rows in certain states, `when` they are of a kind."""
+
+    relation: str
+    column: str
+    states: tuple[Word, ...]
+    when: Callable[[Any], bool] = lambda record: True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a viewer hears about one move: open, or the reason why not."""
+
+    move: Move
+    refusal: Refusal | None
+
+
+class Flow:
+    """The moves of one kind of record, held as a `transitions` machine that serves as the table."""
+
+    def __init__(
+        self,
+        record: type[Record],
+        states: type[Word],
+        moves: Sequence[Move],
+        *,
+        tallies: Sequence[Tally] = (),
+        zh: str,
+        en: str,
+    ) -> None:
+        self.record, self.states, self.tallies, self.zh, self.en = record, states, tallies, zh, en
+        self.moves = {move.name: move for move in moves}
+        assert len(self.moves) == len(moves), f"{record.__name__}: a move is named twice"
+        self.machine = Machine(
+            model=None, states=[state.value for state in states], initial=next(iter(states)).value,
+            transitions=self.table(), auto_transitions=False,
+        )
+        self._leaving = {
+            state: tuple(self.moves[name] for name in self.moves if name in self.machine.get_triggers(state.value))
+            for state in states
+        }
+        FLOWS[record] = self
+
+    def table(self) -> list[dict[str, str]]:
+        return [
+            {"trigger": move.name, "source": source.value, "dest": (move.target or source).value}
+            for move in self.moves.values()
+            for source in move.source
+        ]
+
+    def target(self, move: Move, state: Word | None) -> Word | None:
+        if state is None:
+            return move.target
+        return self.states(self.machine.events[move.name].transitions[state.value][0].dest)
+
+    def judge(self, move: Move, situation: Situation, *, by_rule: bool = False) -> Refusal | None:
+        """The first reason against a move: the state, then the person, then what must hold."""
+        state = getattr(situation.record, "state", None)
+        if move.source and state not in move.source:
+            return NOT_NOW.about(state=state.zh, state_en=state.value) if state else NOT_NOW
+        if not by_rule and not any(who.holds(situation) for who in move.who):
+            who_zh = "、".join(who.zh for who in move.who) or "系统"
+            who_en = " or ".join(who.en for who in move.who) or "the service itself"
+            return NOT_ALLOWED.about(who=who_zh, who_en=who_en)
+        return next((no for guard in move.guards if (no := guard(situation))), None)
+
+    def open_moves(self, situation: Situation) -> list[Standing]:
+        """Every move that leaves the record's present state and that a person could make, each with the reason why
+        this viewer may not."""
+        state = getattr(situation.record, "state", None)
+        moves = self._leaving[state] if state is not None else tuple(self.moves.values())
+        return [Standing(move, self.judge(move, situation)) for move in moves if move.who and move.source]
+
+
+FLOWS: dict[type[Record], Flow] = {}
+"""Every flow of the house, by the kind of record it moves."""

@@ -1,0 +1,167 @@
+"""How persons enter, take up roles and lay them down, and are deactivated at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from domain.accounts import Account, ServiceToken, Session
+from domain.departments import Department
+from domain.enterprises import Enterprise
+from domain.people import Membership, MembershipState, Person, PersonState
+from domain.refusals import REQUIRED, Refusal, Refused
+from domain.viewers import Role
+from domain.zones import Zone
+from workflows.flow import Flow, Move, Situation
+from workflows.inputs import Reason, Words
+from workflows.passwords import hashed
+from workflows.perform import Step
+from workflows.zones import ADMINISTRATOR, THE_OPERATOR
+
+LOGIN_TAKEN = Refusal("LOGIN_TAKEN", "该登录名已被使用。", "This login is taken.", "login")
+NOT_YOURSELF = Refusal("NOT_YOURSELF", "不能停用自己。", "You cannot deactivate yourself.")
+OTHER_ZONE = Refusal("OTHER_ZONE", "它属于另一高新区。", "It belongs to another zone.")
+
+Password = Annotated[str, Words("密码", "Password", 200)]
+HIGHER_UP = Refusal(
+    "HIGHER_UP", "此人在您管理范围以外的高新区任职，请由上级管理员办理。",
+    "This person holds roles in zones you do not administer; ask an administrator above.",
+)
+
+
+@dataclass
+class CreatePerson:
+    """A person of the zone; a login and password make an account to go with it."""
+
+    zone: Annotated[Zone, Words("高新区", "Zone")]
+    name: Annotated[str, Words("姓名", "Name", 100)]
+    title: Annotated[str, Words("职务", "Title", 100, empty=True)] = ""
+    department: Annotated[Department | None, Words("部门", "Department")] = None
+    enterprise: Annotated[Enterprise | None, Words("企业", "Enterprise")] = None
+    login: Annotated[str | None, Words("登录名", "Login", 60)] = None
+    password: Annotated[str | None, Words("密码", "Password", 200)] = None
+
+
+@dataclass
+class SetPassword:
+    password: Password
+
+
+@dataclass
+class WithReason:
+    reason: Reason
+
+
+@dataclass
+class GrantRole:
+    role: Annotated[Role, Words("角色", "Role")]
+    zone: Annotated[Zone, Words("高新区", "Zone")]
+    department: Annotated[Department | None, Words("部门", "Department, for a liaison")] = None
+    enterprise: Annotated[Enterprise | None, Words("企业", "Enterprise, for a contact")] = None
+
+
+async def enter(step: Step) -> None:
+    person, given = step.record, step.input
+    person.zone_id, person.name, person.title = given.zone.id, given.name, given.title
+    for place in (given.department, given.enterprise):
+        if place is not None and place.zone_id != given.zone.id:
+            raise Refused(OTHER_ZONE.about(place.kind()))
+    person.department_id = given.department.id if given.department else None
+    person.enterprise_id = given.enterprise.id if given.enterprise else None
+
+
+async def open_account(step: Step) -> None:
+    given = step.input
+    if not given.login:
+        return
+    if not given.password:
+        raise Refused(REQUIRED.about("password"))
+    if await Account.filter(login=given.login.lower()).exists():
+        raise Refused(LOGIN_TAKEN)
+    step.change.put(
+        Account(person_id=step.record.id, login=given.login.lower(), password_hash=await hashed(given.password))
+    )
+
+
+async def set_password(step: Step) -> None:
+    held = await Membership.filter(person_id=step.record.id, state=MembershipState.HELD).values_list("zone_id", flat=True)
+    if not step.viewer.zones_as(Role.ADMINISTRATOR).issuperset(held):
+        raise Refused(HIGHER_UP)
+    await Account.filter(person_id=step.record.id).update(password_hash=await hashed(step.input.password))
+    await end_sessions(step)
+
+
+async def end_sessions(step: Step) -> None:
+    await Session.filter(person_id=step.record.id, ended_at__isnull=True).update(ended_at=step.at)
+
+
+async def deactivate(step: Step) -> None:
+    if step.record.id == step.viewer.person_id:
+        raise Refused(NOT_YOURSELF)
+    await end_sessions(step)
+    await ServiceToken.filter(person_id=step.record.id, revoked_at__isnull=True).update(revoked_at=step.at)
+
+
+async def grant(step: Step) -> None:
+    held, given = step.record, step.input
+    held.role, held.zone_id, held.since = given.role, given.zone.id, step.at
+    if given.role is Role.LIAISON and given.department is None:
+        raise Refused(REQUIRED.about("department"))
+    if given.role is Role.CONTACT and given.enterprise is None:
+        raise Refused(REQUIRED.about("enterprise"))
+    for place in (given.department, given.enterprise):
+        if place is not None and place.zone_id != given.zone.id:
+            raise Refused(OTHER_ZONE.about(place.kind()))
+    held.department_id = given.department.id if given.role is Role.LIAISON else None
+    held.enterprise_id = given.enterprise.id if given.role is Role.CONTACT else None
+
+
+def in_a_zone_one_administers(s: Situation) -> Refusal | None:
+    return None if THE_OPERATOR.holds(s) or s.viewer.covers(Role.ADMINISTRATOR, s.record.zone_id) else HIGHER_UP
+
+
+async def revoke(step: Step) -> None:
+    step.record.until = step.at
+
+
+PERSON = Flow(
+    Person,
+    PersonState,
+    [
+        Move(
+            "create", "登记", "Enter a person", (), PersonState.ACTIVE, (ADMINISTRATOR, THE_OPERATOR),
+            input=CreatePerson, act=enter, then=open_account,
+        ),
+        Move(
+            "set_password", "重设密码", "Set a new password", (PersonState.ACTIVE,), None, (ADMINISTRATOR,),
+            input=SetPassword, act=set_password, mutation="setPassword",
+        ),
+        Move(
+            "deactivate", "停用", "Deactivate", (PersonState.ACTIVE,), PersonState.DEACTIVATED, (ADMINISTRATOR,),
+            input=WithReason, act=deactivate,
+        ),
+        Move(
+            "reactivate", "恢复", "Reactivate", (PersonState.DEACTIVATED,), PersonState.ACTIVE, (ADMINISTRATOR,),
+            input=WithReason,
+        ),
+    ],
+    zh="人员",
+    en="Person",
+)
+
+MEMBERSHIP = Flow(
+    Membership,
+    MembershipState,
+    [
+        Move(
+            "grant", "授予", "Grant a role", (), MembershipState.HELD, (ADMINISTRATOR, THE_OPERATOR),
+            guards=(in_a_zone_one_administers,), input=GrantRole, act=grant, mutation="grantRole",
+        ),
+        Move(
+            "revoke", "收回", "Revoke", (MembershipState.HELD,), MembershipState.ENDED, (ADMINISTRATOR,),
+            guards=(in_a_zone_one_administers,), input=WithReason, act=revoke, mutation="revokeRole",
+        ),
+    ],
+    zh="任职",
+    en="Membership",
+)

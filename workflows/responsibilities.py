@@ -1,0 +1,275 @@
+"""How a responsibility moves: offered, signed for, fixed 三定, done; or returned in time, or released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from domain.calendar import add_working_days, after, before, end_of
+from domain.cases import ENDED, CaseState
+from domain.clock import OFFICE_ZONE
+from domain.departments import Department
+from domain.people import Person, PersonState
+from domain.problems import Problem
+from domain.rectifications import Rectification, RectificationState
+from domain.refusals import Refusal, Refused
+from domain.responsibilities import ACTIVE, Part, Responsibility, ResponsibilityState
+from workflows.actors import DISPATCHER, ITS_LIAISON, LEADER
+from workflows.dispatching import chain_gaps
+from workflows.flow import THE_CLOCK, Flow, Move, Situation, Tally
+from workflows.inputs import Reason, Words
+from workflows.perform import Step
+
+S = ResponsibilityState
+WINDOW_PASSED = Refusal(
+    "WINDOW_PASSED", "退回期限已过（{until}），视同签收。", "The time to return it has passed ({until}); it counts as signed."
+)
+WINDOW_OPEN = Refusal("WINDOW_OPEN", "退回期限未到（{until}）。", "The time to return it runs until {until}.")
+DESIGNATED = Refusal("DESIGNATED", "指定办理的不能退回。", "What the office designated cannot be returned.")
+FALLBACK = Refusal("FALLBACK", "兜底部门不能退回。", "The fallback department returns nothing.")
+NOT_ASSIGNING = Refusal("NOT_ASSIGNING", "诉求不在分办阶段。", "The case is not being assigned.")
+DUE_PAST = Refusal("DUE_PAST", "办理时限须在今天以后。", "The due date must lie ahead.", "dueOn")
+DUE_TOO_FAR = Refusal("DUE_TOO_FAR", "办理时限不能超过三年。", "A due date lies at most three years ahead.", "dueOn")
+NOT_A_COLLEAGUE = Refusal(
+    "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。", "The person must be an active member of the department.", "person"
+)
+NO_MEASURE = Refusal("NO_MEASURE", "至少要有一项整改措施。", "It takes at least one measure.", "measures")
+UNVERIFIED = Refusal("UNVERIFIED", "还有{count}项措施未核验。", "{count} measures are not verified yet.")
+TOO_LATE_TO_ASK = Refusal(
+    "TOO_LATE_TO_ASK", "延期须在到期前至少{notice}提出，最迟{latest}。",
+    "An extension is asked {notice} before due, by {latest} at the latest.",
+)
+NOT_LATER = Refusal("NOT_LATER", "新时限须晚于现时限。", "The new date must be later than the present one.", "dueOn")
+NOT_ASKED = Refusal("NOT_ASKED", "没有待审的延期申请。", "No extension has been asked for.")
+ASKED_ALREADY = Refusal("ASKED_ALREADY", "已有待审的延期申请。", "An extension has been asked for already.")
+
+
+@dataclass
+class Offer:
+    department: Annotated[Department, Words("部门", "Department")]
+    part: Annotated[Part, Words("办理方式", "Lead or joint")]
+    problem: Annotated[Problem | None, Words("问题", "Problem")] = None
+    designated: Annotated[bool, Words("指定", "Designated")] = False
+
+
+@dataclass
+class Take:
+    department: Annotated[Department, Words("部门", "Department")]
+    person: Annotated[Person, Words("责任人", "Person")]
+    problem: Annotated[Problem, Words("问题", "Problem")]
+
+
+@dataclass
+class Return:
+    reason: Reason
+    basis: Annotated[str, Words("依据", "Legal or other basis", 500)]
+
+
+@dataclass
+class Fix:
+    """三定 (GL-09): the time, the person, and one measure or more."""
+
+    person: Annotated[Person, Words("责任人", "Person")]
+    due_on: Annotated[date, Words("办理时限", "Due on, to the end of that day")]
+    measures: Annotated[list[str], Words("整改措施", "Measures", 2_000)]
+
+
+@dataclass
+class WithReason:
+    reason: Reason
+
+
+@dataclass
+class ReassignPerson:
+    person: Annotated[Person, Words("责任人", "Person")]
+    reason: Reason
+
+
+@dataclass
+class AskExtension:
+    due_on: Annotated[date, Words("申请延至", "Asked until, to the end of that day")]
+    reason: Reason
+
+
+@dataclass
+class Shift:
+    days: Annotated[int, Words("工作日", "Working days")]
+
+
+async def offer(step: Step) -> None:
+    duty, given = step.record, step.input
+    window = after(step.at, step.rules["return_window"])
+    duty.department_id, duty.part = given.department.id, given.part
+    duty.problem_id = given.problem.id if given.problem else None
+    duty.designated = given.designated
+    duty.returnable = not (given.designated or given.department.is_fallback)
+    duty.offered_at, duty.return_by, duty.provisional = step.at, window.at, window.provisional
+
+
+async def take(step: Step) -> None:
+    duty, given = step.record, step.input
+    duty.department_id, duty.person_id, duty.problem_id = given.department.id, given.person.id, given.problem.id
+    duty.part, duty.returnable = Part.LEAD, False
+    duty.offered_at = duty.return_by = duty.signed_at = duty.due_at = step.at
+
+
+async def sign(step: Step) -> None:
+    step.record.signed_at = step.at
+
+
+async def give_back(step: Step) -> None:
+    step.record.return_reason, step.record.return_basis = step.input.reason, step.input.basis
+
+
+async def fix(step: Step) -> None:
+    duty, given = step.record, step.input
+    if not given.measures:
+        raise Refused(NO_MEASURE)
+    _require_colleague(given.person, duty)
+    duty.person_id, duty.due_at = given.person.id, _due(given.due_on, step.at)
+
+
+async def plan_measures(step: Step) -> None:
+    """The measures, and with the last responsibility fixed the case begins, unless its chain has a gap."""
+    for measure in step.input.measures:
+        await step.create(Rectification, "plan", responsibility=step.record, measure=measure)
+    case = step.subject
+    if case.lead_responsibilities and not case.unfixed_responsibilities and not await chain_gaps(case, step.rules):
+        await step.perform(case, "begin")
+
+
+async def reassign_person(step: Step) -> None:
+    _require_colleague(step.input.person, step.record)
+    step.record.person_id = step.input.person.id
+
+
+async def ask_extension(step: Step) -> None:
+    asked = _due(step.input.due_on, step.at)
+    if asked <= step.record.due_at:
+        raise Refused(NOT_LATER)
+    step.record.extension_due_at = asked
+
+
+async def grant_extension(step: Step) -> None:
+    step.record.due_at, step.record.extension_due_at = step.record.extension_due_at, None
+
+
+async def refuse_extension(step: Step) -> None:
+    step.record.extension_due_at = None
+
+
+async def shift(step: Step) -> None:
+    day, _ = add_working_days(step.record.due_at.astimezone(OFFICE_ZONE).date(), step.input.days)
+    step.record.due_at = end_of(day)
+
+
+async def cancel_measures(step: Step) -> None:
+    left = Rectification.filter(responsibility_id=step.record.id, state=RectificationState.PLANNED)
+    for rectification in await left.order_by("id"):
+        await step.perform(rectification, "cancel", reason=step.input.reason)
+
+
+def _require_colleague(person: Person, duty: Responsibility) -> None:
+    if person.department_id != duty.department_id or person.state is not PersonState.ACTIVE:
+        raise Refused(NOT_A_COLLEAGUE)
+
+
+def _due(on: date, at: datetime) -> datetime:
+    today = at.astimezone(OFFICE_ZONE).date()
+    if on <= today:
+        raise Refused(DUE_PAST)
+    if (on - today).days > 3 * 366:
+        raise Refused(DUE_TOO_FAR)
+    return end_of(on)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(OFFICE_ZONE).date()
+
+
+def returnable(s: Situation) -> Refusal | None:
+    duty = s.record
+    if not duty.returnable:
+        return DESIGNATED if duty.designated else FALLBACK
+    return WINDOW_PASSED.about(until=_day(duty.return_by)) if s.at > duty.return_by else None
+
+
+def window_passed(s: Situation) -> Refusal | None:
+    return None if s.at > s.record.return_by else WINDOW_OPEN.about(until=_day(s.record.return_by))
+
+
+def assigning_or_over(s: Situation) -> Refusal | None:
+    return None if s.subject.state in (CaseState.ASSIGNING, *ENDED) else NOT_ASSIGNING
+
+
+def all_verified(s: Situation) -> Refusal | None:
+    count = s.record.open_rectifications
+    return UNVERIFIED.about(count=count) if count else None
+
+
+def in_time_to_ask(s: Situation) -> Refusal | None:
+    notice = s.rules["extension_notice"]
+    latest = before(s.record.due_at, notice)
+    if s.at > latest:
+        return TOO_LATE_TO_ASK.about(notice=notice, latest=_day(latest))
+    return ASKED_ALREADY if s.record.extension_due_at else None
+
+
+def asked(s: Situation) -> Refusal | None:
+    return None if s.record.extension_due_at else NOT_ASKED
+
+
+RESPONSIBILITY = Flow(
+    Responsibility,
+    ResponsibilityState,
+    [
+        Move("offer", "分办", "Offered", (), S.OFFERED, input=Offer, act=offer),
+        Move("take", "现场受理", "Taken on site", (), S.DONE, input=Take, act=take),
+        Move("sign", "签收", "Sign for", (S.OFFERED,), S.SIGNED, (ITS_LIAISON,), act=sign, bulk=True),
+        Move(
+            "sign_by_lapse", "逾期视同签收", "Signed by lapse", (S.OFFERED,), S.SIGNED, (THE_CLOCK,),
+            guards=(window_passed,), act=sign, mutation="",
+        ),
+        Move(
+            "return", "退回", "Return", (S.OFFERED, S.SIGNED), S.RETURNED, (ITS_LIAISON,),
+            guards=(returnable,), input=Return, act=give_back,
+        ),
+        Move(
+            "fix", "三定", "Fix time, person and measure", (S.SIGNED,), S.FIXED, (ITS_LIAISON,),
+            input=Fix, act=fix, then=plan_measures,
+        ),
+        Move(
+            "reassign_person", "调整责任人", "Change the person", (S.FIXED,), None, (ITS_LIAISON, DISPATCHER),
+            input=ReassignPerson, act=reassign_person, mutation="reassignResponsibility",
+        ),
+        Move(
+            "ask_extension", "申请延期", "Ask for an extension", (S.FIXED,), None, (ITS_LIAISON,),
+            guards=(in_time_to_ask,), input=AskExtension, act=ask_extension, mutation="askExtension",
+        ),
+        Move(
+            "grant_extension", "同意延期", "Grant the extension", (S.FIXED,), None, (DISPATCHER, LEADER),
+            guards=(asked,), act=grant_extension, mutation="grantExtension", bulk=True,
+        ),
+        Move(
+            "refuse_extension", "不同意延期", "Refuse the extension", (S.FIXED,), None, (DISPATCHER, LEADER),
+            guards=(asked,), input=WithReason, act=refuse_extension, mutation="refuseExtension", bulk=True,
+        ),
+        Move("shift", "顺延", "Moved on after a pause", (S.FIXED,), None, input=Shift, act=shift),
+        Move("finish", "办结", "Finished", (S.FIXED,), S.DONE, guards=(all_verified,)),
+        Move(
+            "release", "解除", "Release", (S.OFFERED, S.SIGNED, S.FIXED), S.RELEASED, (DISPATCHER,),
+            guards=(assigning_or_over,), input=WithReason, act=cancel_measures, bulk=True,
+        ),
+    ],
+    tallies=[
+        Tally("case", "open_responsibilities", ACTIVE),
+        Tally("case", "unfixed_responsibilities", (S.OFFERED, S.SIGNED)),
+        Tally("case", "lead_responsibilities", ACTIVE, lambda duty: duty.part is Part.LEAD),
+        Tally("case", "whole_responsibilities", ACTIVE, lambda duty: duty.problem_id is None),
+        Tally("case", "returns", (S.RETURNED,)),
+        Tally("problem", "open_responsibilities", ACTIVE),
+    ],
+    zh="责任",
+    en="Responsibility",
+)

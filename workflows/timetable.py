@@ -1,0 +1,20 @@
+"""Every flow of the house. A new mechanism adds its module here."""
+
+from __future__ import annotations
+
+from workflows import (  # noqa: F401 (each defines its flow)
+    attachments,
+    cases,
+    chains,
+    consultations,
+    departments,
+    enterprises,
+    people,
+    problems,
+    rectifications,
+    responsibilities,
+    zones,
+)
+from workflows.flow import FLOWS
+
+__all__ = ["FLOWS"]

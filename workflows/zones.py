@@ -1,0 +1,103 @@
+"""How zones are founded and their rules set."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from domain.calendar import after
+from domain.clock import now
+from domain.records import Kept
+from domain.refusals import BAD_INPUT, Refusal, Refused
+from domain.viewers import OPERATOR, Role
+from domain.zones import DEFAULTS, Setting, Zone
+from workflows.flow import Flow, Move, Who, role
+from workflows.inputs import Words
+from workflows.perform import Step
+
+THE_OPERATOR = Who("运维人员", "the operator", lambda s: s.viewer is OPERATOR)
+ADMINISTRATOR = role(Role.ADMINISTRATOR)
+BAD_CODE = Refusal("BAD_CODE", "代码须为2至10位大写字母或数字。", "A code is 2 to 10 capital letters or digits.", "code")
+UNKNOWN_SETTING = Refusal(
+    "UNKNOWN_SETTING", "没有名为“{name}”的设置；可用：{known}。", "No setting is called {name!r}; there are: {known}.", "name"
+)
+NOT_IN_THE_PAST = Refusal(
+    "NOT_IN_THE_PAST", "设置只能从今天或以后起施行。", "A setting can hold from today or later only.", "holdsFrom"
+)
+
+
+@dataclass
+class Found:
+    """A new zone, under a parent or at the top."""
+
+    code: Annotated[str, Words("代码", "Code", 10)]
+    name: Annotated[str, Words("名称", "Name", 100)]
+    parent: Annotated[Zone | None, Words("上级", "Parent")] = None
+
+
+async def found(step: Step) -> None:
+    zone, given = step.record, step.input
+    if not re.fullmatch(r"[A-Z0-9]{2,10}", given.code):
+        raise Refused(BAD_CODE)
+    zone.code, zone.name, zone.path = given.code, given.name, given.code
+    if given.parent:
+        zone.parent_id, zone.path = given.parent.id, f"{given.parent.path}/{given.code}"
+
+
+ZONE = Flow(
+    Zone,
+    Kept,
+    [
+        Move("found", "设立", "Found a zone", (), Kept.KEPT, (THE_OPERATOR,), input=Found, act=found, mutation=""),
+    ],
+    zh="高新区",
+    en="Zone",
+)
+
+
+@dataclass
+class SetRule:
+    """One rule of the zone, from a day on."""
+
+    name: Annotated[str, Words("名称", "Name", 60)]
+    value: Annotated[str, Words("取值", "Value, such as 3, true, 1wd, 30d or 24h", 60)]
+    holds_from: Annotated[date, Words("施行日期", "Holds from")]
+    source: Annotated[str, Words("依据", "Source", 300)]
+
+
+async def set_rule(step: Step) -> None:
+    setting, given = step.record, step.input
+    if given.name not in DEFAULTS:
+        raise Refused(UNKNOWN_SETTING.about(name=given.name, known=", ".join(DEFAULTS)))
+    if given.holds_from < now().date():
+        raise Refused(NOT_IN_THE_PAST)
+    setting.name, setting.holds_from, setting.source = given.name, given.holds_from, given.source
+    setting.value = _value(given.value, like=DEFAULTS[given.name])
+    setting.author_id = step.viewer.person_id if step.viewer is not OPERATOR else None
+
+
+def _value(text: str, *, like: object) -> object:
+    if isinstance(like, bool) and text in ("true", "false"):
+        return text == "true"
+    if isinstance(like, int) and not isinstance(like, bool) and re.fullmatch(r"\d{1,3}", text):
+        return int(text)
+    if isinstance(like, str):
+        after(now(), text)
+        return text
+    raise Refused(BAD_INPUT.about("value", problem_zh=f"应与“{like}”同类", problem_en=f"must be of the kind of {like!r}"))
+
+
+SETTING = Flow(
+    Setting,
+    Kept,
+    [
+        Move(
+            "set", "设定", "Set a rule", (), Kept.KEPT, (ADMINISTRATOR, THE_OPERATOR),
+            input=SetRule, act=set_rule, mutation="setRule",
+        ),
+    ],
+    zh="规则设置",
+    en="Setting",
+)
