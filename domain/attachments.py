@@ -36,7 +36,7 @@ class Attachment(Record):
     uploaded_by: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="uploads", on_delete=fields.RESTRICT
     )
-    state = fields.CharEnumField(AttachmentState, max_length=20)
+    state = fields.CharEnumField(AttachmentState, max_length=20, description="AttachmentState")
     file_name = fields.CharField(max_length=200)
     content_type = fields.CharField(max_length=120)
     size = fields.BigIntField()

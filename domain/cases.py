@@ -107,11 +107,11 @@ class Case(Subject):
     owner: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="owned_cases", null=True, on_delete=fields.RESTRICT
     )
-    state = fields.CharEnumField(CaseState, max_length=20)
+    state = fields.CharEnumField(CaseState, max_length=20, description="CaseState")
     title = fields.CharField(max_length=200)
     description = fields.TextField(default="")
-    category = fields.CharEnumField(Category, max_length=20)
-    channel = fields.CharEnumField(Channel, max_length=20)
+    category = fields.CharEnumField(Category, max_length=20, description="Category")
+    channel = fields.CharEnumField(Channel, max_length=20, description="Channel")
     contact_name = fields.CharField(max_length=100, default="")
     contact_phone = fields.CharField(max_length=40, default="")
     raised_on = fields.DateField()
@@ -127,7 +127,7 @@ class Case(Subject):
     merged_into: fields.ForeignKeyNullableRelation[Case] = fields.ForeignKeyField(
         "qiban.Case", related_name="merged", null=True, on_delete=fields.RESTRICT
     )
-    satisfaction = fields.CharEnumField(Satisfaction, max_length=20, null=True)
+    satisfaction = fields.CharEnumField(Satisfaction, max_length=20, description="Satisfaction", null=True)
     call_back_attempts = fields.IntField(default=0)
     survey_fingerprint = fields.CharField(max_length=64, null=True)
     problems_raised = fields.IntField(default=0)

@@ -38,7 +38,7 @@ class Person(Subject):
     )
     name = fields.CharField(max_length=100)
     title = fields.CharField(max_length=100, default="")
-    state = fields.CharEnumField(PersonState, max_length=20, default=PersonState.ACTIVE)
+    state = fields.CharEnumField(PersonState, max_length=20, description="PersonState", default=PersonState.ACTIVE)
     zone_id: UUID
     department_id: UUID | None
     enterprise_id: UUID | None
@@ -87,7 +87,7 @@ class Membership(Record):
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="memberships", on_delete=fields.RESTRICT
     )
-    role = fields.CharEnumField(Role, max_length=20)
+    role = fields.CharEnumField(Role, max_length=20, description="Role")
     department: fields.ForeignKeyNullableRelation[Department] = fields.ForeignKeyField(
         "qiban.Department", related_name="memberships", null=True, on_delete=fields.RESTRICT
     )
@@ -96,7 +96,7 @@ class Membership(Record):
     )
     since = fields.DatetimeField()
     until = fields.DatetimeField(null=True)
-    state = fields.CharEnumField(MembershipState, max_length=20)
+    state = fields.CharEnumField(MembershipState, max_length=20, description="MembershipState")
     person_id: UUID
     zone_id: UUID
     department_id: UUID | None

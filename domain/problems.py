@@ -30,8 +30,8 @@ class Problem(Record):
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
         "qiban.Case", related_name="problems", on_delete=fields.RESTRICT
     )
-    state = fields.CharEnumField(ProblemState, max_length=20)
-    category = fields.CharEnumField(Category, max_length=20)
+    state = fields.CharEnumField(ProblemState, max_length=20, description="ProblemState")
+    category = fields.CharEnumField(Category, max_length=20, description="Category")
     description = fields.TextField()
     resolution = fields.TextField(default="")
     open_responsibilities = fields.IntField(default=0)

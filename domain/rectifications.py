@@ -40,7 +40,7 @@ class Rectification(Record):
     department: fields.ForeignKeyRelation[Department] = fields.ForeignKeyField(
         "qiban.Department", related_name="rectifications", on_delete=fields.RESTRICT, db_index=True
     )
-    state = fields.CharEnumField(RectificationState, max_length=20)
+    state = fields.CharEnumField(RectificationState, max_length=20, description="RectificationState")
     measure = fields.TextField()
     result = fields.TextField(default="")
     evidence_files = fields.IntField(default=0)

@@ -58,8 +58,8 @@ class Responsibility(Record):
     person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="responsibilities", null=True, on_delete=fields.RESTRICT, db_index=True
     )
-    part = fields.CharEnumField(Part, max_length=20)
-    state = fields.CharEnumField(ResponsibilityState, max_length=20)
+    part = fields.CharEnumField(Part, max_length=20, description="Part")
+    state = fields.CharEnumField(ResponsibilityState, max_length=20, description="ResponsibilityState")
     designated = fields.BooleanField(default=False)
     returnable = fields.BooleanField(default=True)
     offered_at = fields.DatetimeField()

@@ -49,10 +49,7 @@ def read_text(field: Field, value: Value | None) -> Cell[str]:
     if unusable := _unusable(field, value):
         return Cell("", unusable)
     written = as_written(value)
-    text = tidy(written, lines=field in (Field.DESCRIPTION, Field.REMARK))
-    if text.casefold() in _NOTHING:
-        return Cell("", None, written)
-    return Cell(_joined(text) if field is Field.NAME else text, _about_text(field, written, text), written)
+    return _short_text(field, written) if len(written) <= _SHORT else _text(field, written)
 
 
 def read_code(value: Value | None) -> Cell[str]:
@@ -62,7 +59,7 @@ def read_code(value: Value | None) -> Cell[str]:
     if isinstance(value, Number):
         return _code_of_number(value.raw)
     written = as_written(value)
-    return _code_of_text(written) if len(written) <= _SHORT else _code_of_text.__wrapped__(written)
+    return _short_code(written) if len(written) <= _SHORT else _code_of_text(written)
 
 
 def read_day(value: Value | None, today: date, day_of: Callable[[float], date | None]) -> Cell[date | None]:
@@ -99,8 +96,7 @@ def read_yes_no(value: Value | None) -> Cell[bool | None]:
 
 def key(text: str) -> str:
     """What two spellings of one text have in common: width, case, spaces, a last full stop do not count."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"\s+", "", folded).rstrip("。.;")
+    return _short_key(text) if len(text) <= _SHORT else _key(text)
 
 
 def tidy(text: str, *, lines: bool = False) -> str:
@@ -138,6 +134,17 @@ def _unusable(field: Field, value: Value | None) -> Note | None:
     return None
 
 
+def _text(field: Field, written: str) -> Cell[str]:
+    text = tidy(written, lines=field in (Field.DESCRIPTION, Field.REMARK))
+    if text.casefold() in _NOTHING:
+        return Cell("", None, written)
+    return Cell(_joined(text) if field is Field.NAME else text, _about_text(field, written, text), written)
+
+
+def _key(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip("。.;")
+
+
 def _about_text(field: Field, written: str, text: str) -> Note | None:
     if len(text) > LONGEST[field]:
         return notes.TOO_LONG_CELL.of(field, limit=str(LONGEST[field]), length=str(len(text)))
@@ -162,7 +169,6 @@ def _code_of_number(raw: str) -> Cell[str]:
     return Cell("", notes.CODE_AS_NUMBER.at(code=_digits(raw)), _digits(raw))
 
 
-@lru_cache(8192)
 def _code_of_text(written: str) -> Cell[str]:
     shown = tidy(written)
     code = re.sub(r"[\s\-'‘’`]+", "", unicodedata.normalize("NFKC", shown)).upper()
@@ -179,7 +185,7 @@ def _code_of_text(written: str) -> Cell[str]:
     return Cell(code, None if code == shown else notes.CODE_SPELLING.at(before=shown, after=code), shown)
 
 
-@lru_cache(8192)
+@lru_cache(4096)
 def _day_of_text(written: str) -> Cell[date | None]:
     text = unicodedata.normalize("NFKC", written).translate(_DATE_MARKS)
     found = _DAY.fullmatch(text)
@@ -212,7 +218,11 @@ def _digits(raw: str) -> str:
     return raw if re.fullmatch(r"-?\d{1,30}", raw, re.ASCII) else f"{number:.15g}"
 
 
+# Names, codes, categories, departments come back row after row: what was made of a short text is kept.
 _SHORT = 64
+_short_text = lru_cache(8192)(_text)
+_short_key = lru_cache(8192)(_key)
+_short_code = lru_cache(8192)(_code_of_text)
 _NOTHING = {"", "/", "\\", "-", "--", "—", "——", "无", "暂无", "没有", "n/a", "na", "none", "null", "nil"}
 _ERRORS = {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
 _YES = {

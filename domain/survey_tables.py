@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from domain import survey_notes as notes
 from domain.books import Book
 from domain.survey_cells import Cell, key, read_code, read_day, read_text, read_yes_no, tidy
 from domain.survey_headers import Field, Header, find_header, header_at, named, no_header
-from domain.survey_notes import Note, Outcome
+from domain.survey_notes import Note
 from domain.survey_register import Place
 from domain.worksheets import Row, Value, Worksheet, letters
 
@@ -74,6 +74,7 @@ def find_tables(book: Book) -> list[Table]:
 def read_table(table: Table, book: Book, today: date) -> Iterator[Reading | Aside]:
     """One answer for every row of the sheet, from the first to the last that holds anything."""
     sheet, header = table.sheet, table.header
+    reader = _RowReader(sheet, header, book, today)
     for number in range(1, max(sheet.rows, default=0) + 1):
         place = Place(sheet.name, number)
         row = sheet.rows.get(number)
@@ -86,12 +87,12 @@ def read_table(table: Table, book: Book, today: date) -> Iterator[Reading | Asid
         elif table.aside:
             yield Aside(place, table.aside)
         elif again := _header_again(sheet, row, header):
-            header = again
+            header, reader = again, _RowReader(sheet, again, book, today)
             yield Aside(place, notes.HEADER_ROW)
         elif note := _not_data(sheet, row, header):
             yield Aside(place, note)
         else:
-            yield _RowReader(sheet, row, header).read(place, book, today)
+            yield reader.read(row, place)
 
 
 def _table(sheet: Worksheet) -> Table:
@@ -116,7 +117,7 @@ def _header_again(sheet: Worksheet, row: Row, header: Header) -> Header | None:
 
 
 def _not_data(sheet: Worksheet, row: Row, header: Header) -> Note | None:
-    if not any(column in row.cells for column in header.columns.values()):
+    if row.cells.keys().isdisjoint(header.columns.values()):
         lead = _lead(row)
         return notes.TOTALS_ROW if _TOTALS.fullmatch(lead) else notes.EMPTY_ROW
     if header.columns[Field.CODE] in row.cells:
@@ -134,80 +135,91 @@ def _lead(row: Row) -> str:
 
 
 class _RowReader:
-    """Takes the cells of one row by field, from merged areas where they cover it, and notes what to say."""
+    """Takes the rows of a table apart by field, from merged areas where they cover a row, and notes what to say."""
 
-    def __init__(self, sheet: Worksheet, row: Row, header: Header) -> None:
+    def __init__(self, sheet: Worksheet, header: Header, book: Book, today: date) -> None:
         self._sheet = sheet
-        self._row = row
         self._header = header
-        self._notes: list[Note] = [notes.HIDDEN_ROW] if row.hidden else []
-        self._merged: list[tuple[Field, str]] = []
+        self._book = book
+        self._today = today
+        self._columns = [header.columns.get(each, 0) for each in Field]
+        self._has_areas = bool(sheet.merged.size or sheet.computed.size)
+        self._has_category = Field.CATEGORY in header.columns
 
-    def read(self, place: Place, book: Book, today: date) -> Reading:
-        reading = Reading(
+    def read(self, row: Row, place: Place) -> Reading:
+        said = [notes.HIDDEN_ROW] if row.hidden else []
+        values = self._values(row, said)
+        name, code, above_scale, category, description, raised_on, visitor, department, remark = values
+        told = read_text(Field.DESCRIPTION, description)
+        raised = read_day(raised_on, self._today, self._book.day)
+        sorted_as = _text(Field.CATEGORY, category, said)
+        if sorted_as is None and self._has_category:
+            said.append(notes.MISSING_CATEGORY)
+        return Reading(
             place=place,
             header=self._header,
-            name=read_text(Field.NAME, self._value(Field.NAME)),
-            code=read_code(self._value(Field.CODE)),
-            above_scale=self._optional(Field.ABOVE_SCALE, read_yes_no(self._value(Field.ABOVE_SCALE))),
-            category=self._category(),
-            description=self._needed(
-                read_text(Field.DESCRIPTION, self._value(Field.DESCRIPTION)), notes.MISSING_DESCRIPTION
-            ),
-            raised_on=self._needed(
-                read_day(self._value(Field.RAISED_ON), today, book.day), notes.MISSING_DATE
-            ),
-            visitor=self._text(Field.VISITOR),
-            department=self._text(Field.DEPARTMENT),
-            remark=self._text(Field.REMARK),
-            notes=(),
+            name=read_text(Field.NAME, name),
+            code=read_code(code),
+            above_scale=_optional(Field.ABOVE_SCALE, read_yes_no(above_scale), said),
+            category=sorted_as,
+            description=_needed(told, notes.MISSING_DESCRIPTION, said),
+            raised_on=_needed(raised, notes.MISSING_DATE, said),
+            visitor=_text(Field.VISITOR, visitor, said),
+            department=_text(Field.DEPARTMENT, department, said),
+            remark=_text(Field.REMARK, remark, said),
+            notes=tuple(said),
         )
-        return replace(reading, notes=(*self._notes, *self._said_of_merged()))
 
-    def _value(self, field: Field) -> Value | None:
-        column = self._header.columns.get(field)
-        if column is None:
-            return None
-        value = self._sheet.cell(self._row.number, column)
-        if value is not None or not self._sheet.merged.size:
-            return value
-        origin = self._sheet.merged.covering(self._row.number, column)
+    def _values(self, row: Row, said: list[Note]) -> list[Value | None]:
+        """The cells in the order of Field."""
+        if not self._has_areas:
+            return [row.cells.get(column) for column in self._columns]
+        values = [self._sheet.cell(row.number, column) for column in self._columns]
+        filled: list[tuple[Field, str]] = []
+        for index, field in enumerate(Field):
+            origin = self._origin(row.number, self._columns[index]) if values[index] is None else None
+            if origin and (value := self._sheet.cell(*origin)) is not None:
+                values[index] = value
+                filled.append((field, f"{letters(origin[1])}{origin[0]}"))
+        said += _said_of_merged(filled)
+        return values
+
+    def _origin(self, number: int, column: int) -> tuple[int, int] | None:
+        """The cell that a merged area shows in the rows below it; one merged sideways speaks for one column."""
+        origin = self._sheet.merged.covering(number, column)
         if origin is None or origin[0] <= self._header.bottom or origin[1] != column:
             return None
-        if (value := self._sheet.cell(*origin)) is not None:
-            self._merged.append((field, f"{letters(column)}{origin[0]}"))
-        return value
+        return origin
 
-    def _text(self, field: Field) -> str | None:
-        return self._optional(field, read_text(field, self._value(field))) or None
 
-    def _category(self) -> str | None:
-        category = self._text(Field.CATEGORY)
-        if category is None and Field.CATEGORY in self._header.columns:
-            self._notes.append(notes.MISSING_CATEGORY)
-        return category
+def _text(field: Field, value: Value | None, said: list[Note]) -> str | None:
+    return _optional(field, read_text(field, value), said) or None
 
-    def _optional(self, field: Field, cell: Cell[T]) -> T | None:
-        """The value, or nothing and a remark: what can be missing does not cost the row."""
-        if cell.note is None or cell.note.outcome is not Outcome.REFUSED:
-            self._notes += [cell.note] if cell.note else []
-            return cell.value
-        self._notes.append(notes.LEFT_OUT.of(field, zh_why=cell.note.zh, en_why=cell.note.en))
+
+def _optional(field: Field, cell: Cell[T], said: list[Note]) -> T | None:
+    """The value, or nothing and a remark: what may be missing does not cost the row."""
+    if cell.refused and cell.note is not None:
+        said.append(notes.LEFT_OUT.of(field, zh_why=cell.note.zh, en_why=cell.note.en))
         return None
+    if cell.note is not None:
+        said.append(cell.note)
+    return cell.value
 
-    def _needed(self, cell: Cell[T], missing: Note) -> T:
-        if cell.note is not None:
-            self._notes.append(cell.note)
-        elif not cell.value:
-            self._notes.append(missing)
-        return cell.value
 
-    def _said_of_merged(self) -> list[Note]:
-        if not self._merged:
-            return []
-        zh = "、".join(f"{field.zh}{where}" for field, where in self._merged)
-        en = ", ".join(f"{field.en} {where}" for field, where in self._merged)
-        return [notes.FROM_MERGED.at(zh_columns=zh, en_columns=en)]
+def _needed(cell: Cell[T], missing: Note, said: list[Note]) -> T:
+    if cell.note is not None:
+        said.append(cell.note)
+    elif not cell.value:
+        said.append(missing)
+    return cell.value
+
+
+def _said_of_merged(filled: list[tuple[Field, str]]) -> list[Note]:
+    if not filled:
+        return []
+    zh = "、".join(f"{field.zh}{where}" for field, where in filled)
+    en = ", ".join(f"{field.en} {where}" for field, where in filled)
+    return [notes.FROM_MERGED.at(zh_columns=zh, en_columns=en)]
 
 
 _TOTALS = re.compile(

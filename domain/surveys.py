@@ -1,8 +1,8 @@
 """A zone's problem survey 专项调研问题汇总: the workbook as an office keeps it, every row accounted for.
 
-Nothing is guessed. A row is taken, or refused with all its reasons; what was put right is stated, with the row
-it came from (`survey_register`). Hidden rows and columns are read like others, since filters hide rows; hidden
-sheets are not. A problem needs an enterprise, a description and a day; its category may be left to be sorted.
+Nothing is guessed. A row is taken, or refused with all its reasons; what was put right is stated, with the
+row it came from (`survey_register`). Hidden rows and columns are read like others, since filters hide rows;
+hidden sheets are not. A problem needs an enterprise, a description and a day; a category can wait.
 """
 
 from __future__ import annotations
@@ -122,10 +122,11 @@ def _judged(found: Sequence[Reading | Aside]) -> Iterator[SurveyRow]:
 def _settled(reading: Reading, register: Register, seen: dict[str, SurveyRow]) -> SurveyRow:
     identity = register.identify(reading.name, reading.code, reading.place.sheet)
     said = _arranged((*identity.notes, *reading.notes), reading.header)
+    outcome = gravest(said)
     row = SurveyRow(
         sheet=reading.place.sheet,
         row_number=reading.place.row,
-        outcome=gravest(said),
+        outcome=outcome,
         enterprise_name=identity.name,
         uscc=identity.code,
         above_scale=reading.above_scale,
@@ -136,16 +137,18 @@ def _settled(reading: Reading, register: Register, seen: dict[str, SurveyRow]) -
         department=reading.department,
         remark=reading.remark,
         notes=said,
+        fingerprint=_print_of(identity.code, reading) if outcome is not Outcome.REFUSED else None,
     )
-    if row.outcome is Outcome.REFUSED or row.raised_on is None:
-        return row
-    return _compared(
-        replace(row, fingerprint=fingerprint(row.uscc, row.category, row.description, row.raised_on)), seen
-    )
+    return _compared(row, seen)
+
+
+def _print_of(uscc: str, reading: Reading) -> str | None:
+    day = reading.raised_on
+    return fingerprint(uscc, reading.category, reading.description, day) if day else None
 
 
 def _compared(row: SurveyRow, seen: dict[str, SurveyRow]) -> SurveyRow:
-    first = seen.setdefault(row.fingerprint or "", row)
+    first = seen.setdefault(row.fingerprint, row) if row.fingerprint else row
     if first is row:
         return row
     repeats = notes.REPEATS.at(

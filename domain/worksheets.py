@@ -223,7 +223,7 @@ class _SheetReader:
     def _read(self, raw: str) -> Value | None:
         match self._kind:
             case "s":
-                return self._shared_string(raw)
+                return self._shared_string(raw.strip())
             case "inlineStr" | "str" | "d":
                 return _text(unescaped(raw))
             case "b":
@@ -282,7 +282,7 @@ class _SheetReader:
         return known
 
     def _whole(self, raw: str) -> int:
-        if not re.fullmatch(r"\s*\d{1,9}\s*", raw, re.ASCII):
+        if not (raw.isdigit() and raw.isascii() and len(raw) < 10):
             self._package.broken(f"number {raw[:40]}")
         return int(raw)
 

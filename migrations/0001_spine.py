@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                     "state",
                     fields.CharEnumField(
                         default=PersonState.ACTIVE,
-                        description="ACTIVE: active\nDEACTIVATED: deactivated",
+                        description="PersonState",
                         enum_type=PersonState,
                         max_length=20,
                     ),
@@ -385,32 +385,11 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.RESTRICT,
                     ),
                 ),
-                (
-                    "state",
-                    fields.CharEnumField(
-                        description="COLLECTED: collected\nASSIGNING: assigning\nHANDLING: handling\nPAUSED: paused\nCHECKING: checking\nCLOSED: closed\nDECLINED: declined\nWITHDRAWN: withdrawn\nMERGED: merged",
-                        enum_type=CaseState,
-                        max_length=20,
-                    ),
-                ),
+                ("state", fields.CharEnumField(description="CaseState", enum_type=CaseState, max_length=20)),
                 ("title", fields.CharField(max_length=200)),
                 ("description", fields.TextField(default="", unique=False)),
-                (
-                    "category",
-                    fields.CharEnumField(
-                        description="PROJECT: project\nLAND: land\nFUNDING: funding\nTALENT: talent\nPOLICY: policy\nOTHER: other",
-                        enum_type=Category,
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "channel",
-                    fields.CharEnumField(
-                        description="VISIT: visit\nON_SITE: on_site\nPHONE: phone\nONLINE: online\nSURVEY: survey\nMEETING: meeting",
-                        enum_type=Channel,
-                        max_length=20,
-                    ),
-                ),
+                ("category", fields.CharEnumField(description="Category", enum_type=Category, max_length=20)),
+                ("channel", fields.CharEnumField(description="Channel", enum_type=Channel, max_length=20)),
                 ("contact_name", fields.CharField(default="", max_length=100)),
                 ("contact_phone", fields.CharField(default="", max_length=40)),
                 ("raised_on", fields.DateField()),
@@ -447,10 +426,7 @@ class Migration(migrations.Migration):
                 (
                     "satisfaction",
                     fields.CharEnumField(
-                        null=True,
-                        description="SATISFIED: satisfied\nFAIRLY: fairly\nDISSATISFIED: dissatisfied",
-                        enum_type=Satisfaction,
-                        max_length=20,
+                        null=True, description="Satisfaction", enum_type=Satisfaction, max_length=20
                     ),
                 ),
                 ("call_back_attempts", fields.IntField(default=0)),
@@ -635,14 +611,7 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.RESTRICT,
                     ),
                 ),
-                (
-                    "role",
-                    fields.CharEnumField(
-                        description="DISPATCHER: dispatcher\nLIAISON: liaison\nCOMPANION: companion\nLEADER: leader\nAUDITOR: auditor\nCONTACT: contact\nADMINISTRATOR: administrator",
-                        enum_type=Role,
-                        max_length=20,
-                    ),
-                ),
+                ("role", fields.CharEnumField(description="Role", enum_type=Role, max_length=20)),
                 (
                     "department",
                     fields.ForeignKeyField(
@@ -672,7 +641,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     fields.CharEnumField(
-                        description="HELD: held\nENDED: ended", enum_type=MembershipState, max_length=20
+                        description="MembershipState", enum_type=MembershipState, max_length=20
                     ),
                 ),
             ],
@@ -723,20 +692,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    fields.CharEnumField(
-                        description="OPEN: open\nCLEARED: cleared\nDROPPED: dropped",
-                        enum_type=ProblemState,
-                        max_length=20,
-                    ),
+                    fields.CharEnumField(description="ProblemState", enum_type=ProblemState, max_length=20),
                 ),
-                (
-                    "category",
-                    fields.CharEnumField(
-                        description="PROJECT: project\nLAND: land\nFUNDING: funding\nTALENT: talent\nPOLICY: policy\nOTHER: other",
-                        enum_type=Category,
-                        max_length=20,
-                    ),
-                ),
+                ("category", fields.CharEnumField(description="Category", enum_type=Category, max_length=20)),
                 ("description", fields.TextField(unique=False)),
                 ("resolution", fields.TextField(default="", unique=False)),
                 ("open_responsibilities", fields.IntField(default=0)),
@@ -820,18 +778,11 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.RESTRICT,
                     ),
                 ),
-                (
-                    "part",
-                    fields.CharEnumField(
-                        description="LEAD: lead\nJOINT: joint", enum_type=Part, max_length=20
-                    ),
-                ),
+                ("part", fields.CharEnumField(description="Part", enum_type=Part, max_length=20)),
                 (
                     "state",
                     fields.CharEnumField(
-                        description="OFFERED: offered\nSIGNED: signed\nFIXED: fixed\nDONE: done\nRETURNED: returned\nRELEASED: released",
-                        enum_type=ResponsibilityState,
-                        max_length=20,
+                        description="ResponsibilityState", enum_type=ResponsibilityState, max_length=20
                     ),
                 ),
                 ("designated", fields.BooleanField(default=False)),
@@ -929,9 +880,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     fields.CharEnumField(
-                        description="PLANNED: planned\nUNDER_WAY: under_way\nSUBMITTED: submitted\nVERIFIED: verified\nCANCELLED: cancelled",
-                        enum_type=RectificationState,
-                        max_length=20,
+                        description="RectificationState", enum_type=RectificationState, max_length=20
                     ),
                 ),
                 ("measure", fields.TextField(unique=False)),
@@ -1009,7 +958,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     fields.CharEnumField(
-                        description="KEPT: kept\nREMOVED: removed", enum_type=AttachmentState, max_length=20
+                        description="AttachmentState", enum_type=AttachmentState, max_length=20
                     ),
                 ),
                 ("file_name", fields.CharField(max_length=200)),

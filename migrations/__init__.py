@@ -1,1 +1,1 @@
-"""The schema, step by step. Forward only, and on SQLite only by adding (see docs/decisions)."""
+"""The schema, step by step. Forward only, and on SQLite only by adding."""
