@@ -79,6 +79,8 @@ def _follow(package: Package, total: int, progress: Progress | None) -> None:
 def _read_workbook(package: Package) -> _Workbook:
     mains = [each.part for each in _relations(package, "") if each.kind == "officeDocument"]
     main = mains[0] if mains else "xl/workbook.xml"
+    if main not in package:
+        package.not_xlsx("压缩包", "an archive")
     relations = _relations(package, main)
     sheet_parts = {each.id: each.part for each in relations if each.kind == "worksheet"}
     found = _Workbook(

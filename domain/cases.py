@@ -196,8 +196,7 @@ class Case(Subject):
         """Cases the viewer owns, or that the viewer's department or the viewer in person was made responsible for."""
         from domain.responsibilities import Responsibility
 
-        ours = Q(department_id__in=viewer.departments) | Q(person_id=viewer.person_id)
-        asked = Responsibility.filter(ours, zone_id__in=viewer.staff_zones).values("case_id")
+        asked = Responsibility.filter(Responsibility.of(viewer)).values("case_id")
         return Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION)) | Q(id__in=Subquery(asked))
 
 

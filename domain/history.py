@@ -21,11 +21,11 @@ from tortoise.expressions import Q, Subquery
 from tortoise.models import Model
 
 from domain.cases import Case
-from domain.records import new_id
+from domain.records import Seen, new_id
 from domain.viewers import Role, Viewer
 
 
-class Entry(Model):
+class Entry(Seen, Model):
     """One move. `subject_kind`/`subject_id` name the chain, `record_kind`/`record_id` the row that moved;
     `caused_by` is the sequence of the entry whose move brought this one about."""
 

@@ -25,7 +25,21 @@ def new_id() -> UUID:
     return uuid7()
 
 
-class Record(Model):
+class Seen:
+    """Something that says who may see it."""
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        """The condition under which `viewer` may see a row; every read starts from it."""
+        raise NotImplementedError(f"{cls.__name__} does not say who may see it")
+
+    @classmethod
+    def seen_by(cls, viewer: Viewer) -> QuerySet[Self]:  # type: ignore[type-var]
+        rows: QuerySet[Self] = cls.all()  # type: ignore[attr-defined, type-var]
+        return rows if viewer.sees_everything else rows.filter(cls.visible_to(viewer))
+
+
+class Record(Seen, Model):
     """A row that moves under a flow. `subject` names the relation to the record whose history it belongs to."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -38,15 +52,6 @@ class Record(Model):
 
     class Meta:
         abstract = True
-
-    @classmethod
-    def visible_to(cls, viewer: Viewer) -> Q:
-        """The condition under which `viewer` may see a row; every read starts from it."""
-        raise NotImplementedError(f"{cls.__name__} does not say who may see it")
-
-    @classmethod
-    def seen_by(cls, viewer: Viewer) -> QuerySet[Self]:
-        return cls.all() if viewer.sees_everything else cls.filter(cls.visible_to(viewer))
 
     @classmethod
     def kind(cls) -> str:

@@ -98,5 +98,11 @@ class Responsibility(Record):
         indexes = (("case_id", "id"), ("department_id", "state", "id"), ("state", "return_by"))
 
     @classmethod
+    def of(cls, viewer: Viewer) -> Q:
+        """Those of the viewer's departments, and those the viewer is named in."""
+        ours = Q(department_id__in=viewer.departments) | Q(person_id=viewer.person_id)
+        return ours & Q(zone_id__in=viewer.staff_zones)
+
+    @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
         return Q(case_id__in=Subquery(Case.seen_by(viewer).values("id")))

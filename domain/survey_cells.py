@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
@@ -31,8 +30,7 @@ LONGEST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell(Generic[T]):
+class Cell(NamedTuple, Generic[T]):
     """What was read, and what is to be said about it; `written` is the cell as the office filled it."""
 
     value: T
@@ -222,7 +220,7 @@ def _digits(raw: str) -> str:
 _SHORT = 64
 _short_text = lru_cache(8192)(_text)
 _short_key = lru_cache(8192)(_key)
-_short_code = lru_cache(8192)(_code_of_text)
+_short_code = lru_cache(32_768)(_code_of_text)
 _NOTHING = {"", "/", "\\", "-", "--", "—", "——", "无", "暂无", "没有", "n/a", "na", "none", "null", "nil"}
 _ERRORS = {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
 _YES = {

@@ -60,13 +60,16 @@ class Header:
 
 def find_header(sheet: Worksheet) -> Header:
     """The first row, or pair of rows, that names every column needed; failing that, the one naming most."""
-    numbers = list(sheet.rows)[:ROWS_SEARCHED]
-    single = [header_at(sheet, number) for number in numbers]
-    double = [header_at(sheet, number, 2) for number in numbers if number + 1 in sheet.rows]
-    complete = [each for each in [*single, *double] if not each.missing]
-    if complete:
-        return _without_twins(sheet, complete[0])
-    return max([*single, *double], key=lambda each: len(each.columns), default=Header(0, 0, {}))
+    best = Header(0, 0, {})
+    for number in list(sheet.rows)[:ROWS_SEARCHED]:
+        options = [header_at(sheet, number)]
+        if number + 1 in sheet.rows:
+            # one row before two, unless two say more: “问题” alone may span 类别 and 描述
+            options += [header_at(sheet, number + 1), header_at(sheet, number, 2)]
+        if complete := [each for each in options if not each.missing]:
+            return _without_twins(sheet, max(complete, key=_width))
+        best = max([best, *options], key=_width)
+    return best
 
 
 def header_at(sheet: Worksheet, top: int, height: int = 1) -> Header:
@@ -103,6 +106,10 @@ def recognise(label: str) -> tuple[Field, int] | None:
                 if pattern.fullmatch(plain):
                     return field, rank
     return None
+
+
+def _width(header: Header) -> int:
+    return len(header.columns)
 
 
 def _without_twins(sheet: Worksheet, header: Header) -> Header:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from domain import survey_notes as notes
 from domain.books import Book
@@ -36,8 +36,7 @@ class Table:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A row of data by itself, before it is compared with others; `notes` on all but name and code."""
 
     place: Place
@@ -54,8 +53,7 @@ class Reading:
     notes: tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(NamedTuple):
     """A row that is not read as data, and why."""
 
     place: Place
@@ -135,7 +133,7 @@ def _lead(row: Row) -> str:
 
 
 class _RowReader:
-    """Takes the rows of a table apart by field, from merged areas where they cover a row, and notes what to say."""
+    """Takes the rows of a table apart by field, merged areas included, and notes what to say of each."""
 
     def __init__(self, sheet: Worksheet, header: Header, book: Book, today: date) -> None:
         self._sheet = sheet
@@ -185,7 +183,7 @@ class _RowReader:
         return values
 
     def _origin(self, number: int, column: int) -> tuple[int, int] | None:
-        """The cell that a merged area shows in the rows below it; one merged sideways speaks for one column."""
+        """The cell a merged area shows in the rows below it; merged sideways, it speaks for one column."""
         origin = self._sheet.merged.covering(number, column)
         if origin is None or origin[0] <= self._header.bottom or origin[1] != column:
             return None

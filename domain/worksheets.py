@@ -98,9 +98,9 @@ class Worksheet:
         """What the cell itself holds; one filled from an array formula counts as a formula."""
         row = self.rows.get(number)
         value = row.cells.get(column) if row else None
-        if value is not None and self.computed.size and self.computed.covering(number, column):
-            return Formula("")
-        return value
+        if value is None or isinstance(value, Formula) or not self.computed.covering(number, column):
+            return value
+        return Formula("")
 
 
 @dataclass
@@ -159,6 +159,7 @@ class _SheetReader:
         self._value: list[str] = []
         self._heard: list[str] | None = None
         self._columns: dict[str, int] = {}
+        self._dated: dict[str, bool] = {}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         tag = TAGS.get(name)
@@ -188,7 +189,7 @@ class _SheetReader:
         elif tag == "rPh":
             self._in_phonetic = False
         elif tag == "row" and self._row.cells:
-            self._sheet.rows[self._row.number] = self._row
+            self._keep(self._row)
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         number = self._whole(attributes["r"]) if "r" in attributes else self._row.number + 1
@@ -201,7 +202,7 @@ class _SheetReader:
         reference = attributes.get("r")
         self._column = self._column + 1 if reference is None else self._column_of(reference)
         self._kind = attributes.get("t", "n")
-        self._style = attributes.get("s", "")
+        self._style = attributes.get("s", "0")
         self._value = []
         self._formula = None
         self._in_cell = True
@@ -214,11 +215,11 @@ class _SheetReader:
     def _end_cell(self) -> None:
         self._in_cell = False
         if self._formula is not None:
-            self._keep(Formula("".join(self._formula)))
+            self._row.cells[self._column] = Formula("".join(self._formula))
         elif self._value:
             value = self._read("".join(self._value))
             if value is not None:
-                self._keep(value)
+                self._row.cells[self._column] = value
 
     def _read(self, raw: str) -> Value | None:
         match self._kind:
@@ -239,7 +240,7 @@ class _SheetReader:
         return _text(self._shared.strings[index])
 
     def _number(self, raw: str) -> Value | None:
-        if self._style and self._is_dated(self._style):
+        if self._is_dated(self._style):
             try:
                 return day_of(self._shared.day_zero, float(raw)) or Number(raw)
             except ValueError:
@@ -247,21 +248,24 @@ class _SheetReader:
         return Number(raw) if raw else None
 
     def _is_dated(self, style: str) -> bool:
-        index = self._whole(style)
-        return index < len(self._shared.dated) and self._shared.dated[index]
+        known = self._dated.get(style)
+        if known is None:
+            index = self._whole(style)
+            known = self._dated[style] = index < len(self._shared.dated) and self._shared.dated[index]
+        return known
 
-    def _keep(self, value: Value) -> None:
-        number, column = self._row.number, self._column
-        if number > MAX_ROWS or column > MAX_COLUMNS:
-            where = f"{self._sheet.name}!{letters(column)}{number}"
+    def _keep(self, row: Row) -> None:
+        last = max(row.cells)
+        if row.number > MAX_ROWS or last > MAX_COLUMNS:
+            where = f"{self._sheet.name}!{letters(last)}{row.number}"
             self._package.too_large(
                 f"单元格{where}在第{MAX_ROWS}行或第{MAX_COLUMNS}列以外",
                 f"cell {where} lies beyond row {MAX_ROWS} or column {MAX_COLUMNS}",
             )
-        self._shared.cells_left -= 1
+        self._shared.cells_left -= len(row.cells)
         if self._shared.cells_left < 0:
             self._package.too_large(f"单元格超过{MAX_CELLS}个", f"it has more than {MAX_CELLS} cells")
-        self._row.cells[column] = value
+        self._sheet.rows[row.number] = row
 
     def _add(self, areas: Areas, reference: str) -> None:
         found = _AREA.fullmatch(reference)

@@ -57,6 +57,7 @@ End = Callable[[str], None]
 Text = Callable[[str], None]
 
 _CHUNK_BYTES = 64 * 2**10
+_DEEPEST = 100
 _LONGEST_TOKEN_BYTES = 4 * 2**20
 _CENTRAL_DIRECTORY_BYTES = 2 * 2**20
 _ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
@@ -103,8 +104,7 @@ class Package:
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
+        parser.StartElementHandler, parser.EndElementHandler = self._at_most_deep(start, end)
         parser.CharacterDataHandler = text
         fed = 0
         try:
@@ -117,6 +117,9 @@ class Package:
             parser.Parse(b"", True)
         except expat.ExpatError as fault:
             raise Refused(BROKEN.about(name=self.name, what=f"{part}: {fault}")) from fault
+
+    def not_xlsx(self, zh: str, en: str) -> NoReturn:
+        raise Refused(NOT_XLSX.about(name=self.name, zh=zh, en=en))
 
     def broken(self, what: str) -> NoReturn:
         raise Refused(BROKEN.about(name=self.name, what=what))
@@ -146,7 +149,26 @@ class Package:
     def _check_kind(self) -> None:
         for part, zh, en in _OTHER_PACKAGES:
             if part in self:
-                raise Refused(NOT_XLSX.about(name=self.name, zh=zh, en=en))
+                self.not_xlsx(zh, en)
+
+    def _at_most_deep(self, start: Start, end: End | None) -> tuple[Start, End]:
+        """The same two, counting: expat keeps every open element in memory, and a few bytes open one."""
+        depth = 0
+
+        def deeper(name: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > _DEEPEST:
+                self.broken("elements too deep")
+            start(name, attributes)
+
+        def shallower(name: str) -> None:
+            nonlocal depth
+            depth -= 1
+            if end is not None:
+                end(name)
+
+        return deeper, shallower
 
     def _refuse_doctype(self, *_: object) -> None:
         raise Refused(UNSAFE.about(name=self.name))
@@ -208,6 +230,9 @@ def _check_entries(entries: list[zipfile.ZipInfo], name: str) -> None:
         raise Refused(BROKEN.about(name=name, what="duplicate parts"))
     if any(each.flag_bits & 1 for each in entries):
         raise Refused(ENCRYPTED.about(name=name))
+    # zipfile unpacks only these two in measured portions
+    if any(each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for each in entries):
+        raise Refused(BROKEN.about(name=name, what="compression method"))
     if sum(each.file_size for each in entries) > MAX_UNPACKED_BYTES:
         _too_large_unpacked(name)
     for each in entries:

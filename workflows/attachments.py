@@ -20,7 +20,7 @@ UPLOADER = Who("上传人", "who uploaded it", lambda s: s.record.uploaded_by_id
 IN_EVIDENCE = Refusal(
     "IN_EVIDENCE", "措施已提交，佐证材料不能删除。", "The measure has been submitted; its evidence stays."
 )
-NOT_OF_THIS_CASE = Refusal("NOT_OF_THIS_CASE", "它不属于本件。", "It does not belong to this case.", "rectification")
+NOT_OF_THIS_CASE = Refusal("NOT_OF_THIS_CASE", "它不属于本件。", "It does not belong to this case.", "rectificationId")
 
 
 @dataclass

@@ -31,11 +31,11 @@ MOST_PROBLEMS = 100
 
 NO_OWNER = Refusal("NO_OWNER", "尚未确定企业伴员。", "No companion owns this case yet; hand it over to one first.")
 NO_PROBLEM = Refusal("NO_PROBLEM", "问题清单是空的。", "The problem list is empty.")
-NOT_ITSELF = Refusal("NOT_ITSELF", "不能并入自身。", "A case cannot be merged into itself.", "into")
+NOT_ITSELF = Refusal("NOT_ITSELF", "不能并入自身。", "A case cannot be merged into itself.", "intoId")
 OTHER_ENTERPRISE = Refusal(
-    "OTHER_ENTERPRISE", "只能并入同一企业的在办诉求。", "Merge only into an open case of the same enterprise.", "into"
+    "OTHER_ENTERPRISE", "只能并入同一企业的在办诉求。", "Merge only into an open case of the same enterprise.", "intoId"
 )
-SAME_OWNER = Refusal("SAME_OWNER", "此人已是本件企业伴员。", "This person owns the case already.", "companion")
+SAME_OWNER = Refusal("SAME_OWNER", "此人已是本件企业伴员。", "This person owns the case already.", "companionId")
 TOP_OF_CHAIN = Refusal(
     "TOP_OF_CHAIN", "责任链已到最高层，或上级尚未设人。", "There is nobody further up the chain of responsibility."
 )

@@ -93,7 +93,7 @@ async def solve_on_site(step: Step) -> None:
     owner = await Person.get(id=case.owner_id).select_related("department")
     department = given.department or owner.department
     if department is None:
-        raise Refused(REQUIRED.about("department"))
+        raise Refused(REQUIRED.about("departmentId"))
     problem = await Problem.get(case_id=case.id, state=ProblemState.OPEN)
     responsibility = await step.create(
         Responsibility, "take", department=department, person=owner, problem=problem
@@ -123,8 +123,8 @@ async def resume(step: Step) -> None:
 async def send_back(step: Step) -> None:
     submitted = await Rectification.filter(case_id=step.record.id, state=RectificationState.SUBMITTED).order_by("id")
     chosen = {each.id for each in step.input.rectifications}
-    if unknown := chosen - {each.id for each in submitted}:
-        raise Refused(NOT_OF_THIS_CASE.about("rectifications", count=len(unknown)))
+    if chosen - {each.id for each in submitted}:
+        raise Refused(NOT_OF_THIS_CASE.about("rectificationIds"))
     for rectification in submitted:
         if not chosen or rectification.id in chosen:
             await step.perform(rectification, "send_back", reason=step.input.reason)
@@ -143,7 +143,7 @@ async def close(step: Step) -> None:
 async def reopen(step: Step) -> None:
     case = step.record
     if any(problem.case_id != case.id or problem.state is not ProblemState.CLEARED for problem in step.input.problems):
-        raise Refused(NOT_OF_THIS_CASE.about("problems"))
+        raise Refused(NOT_OF_THIS_CASE.about("problemIds"))
     case.closed_at = case.reopen_until = case.satisfaction = None
     case.call_back_attempts = 0
     case.reopened += 1

@@ -35,7 +35,7 @@ NOT_FIXED = Refusal(
     "{count} departments have not fixed time, person and measure.",
 )
 CHAIN_VACANT = Refusal("CHAIN_VACANT", "责任链有空缺：{titles}。", "The chain of responsibility is vacant at: {titles}.")
-OTHER_CASE = Refusal("OTHER_CASE", "该问题属于另一件诉求。", "This problem belongs to another case.", "problem")
+OTHER_CASE = Refusal("OTHER_CASE", "该问题属于另一件诉求。", "This problem belongs to another case.", "problemId")
 
 
 @dataclass
@@ -76,7 +76,7 @@ async def designate(step: Step) -> None:
 async def _offer(step: Step, offer: Offer | Designate, *, designated: bool) -> None:
     case, department, problem_id = step.subject, offer.department, offer.problem and offer.problem.id
     if department.zone_id != case.zone_id:
-        raise Refused(BAD_INPUT.about("department", problem_zh="部门不在本区", problem_en="it is of another zone"))
+        raise Refused(BAD_INPUT.about("departmentId", problem_zh="部门不在本区", problem_en="it is of another zone"))
     if offer.problem and offer.problem.case_id != case.id:
         raise Refused(OTHER_CASE)
     if offer.part is Part.LEAD and case.lead_responsibilities:

@@ -28,7 +28,7 @@ USCC_TAKEN = Refusal(
     "USCC_TAKEN", "该代码已属于“{name}”。", "This code already belongs to “{name}”.", "uscc"
 )
 NOT_A_COMPANION = Refusal(
-    "NOT_A_COMPANION", "此人在本区不是企业伴员。", "This person is not a companion officer in this zone.", "companion"
+    "NOT_A_COMPANION", "此人在本区不是企业伴员。", "This person is not a companion officer in this zone.", "companionId"
 )
 
 Name = Annotated[str, Words("企业名称", "Name", 200)]
@@ -85,7 +85,7 @@ async def assign_companion(step: Step) -> None:
     step.record.companion_id = step.input.companion.id
 
 
-async def require_companion(person: Person, zone_id: object, field: str = "companion") -> None:
+async def require_companion(person: Person, zone_id: object, field: str = "companionId") -> None:
     standing = await viewer_of(person.id, now())
     if zone_id not in standing.zones_as(Role.COMPANION):
         raise Refused(NOT_A_COMPANION.about(field))

@@ -43,8 +43,15 @@ class Field:
     required: bool
 
     @property
+    def api_name(self) -> str:
+        """As the API has it: a reference to a record is an id."""
+        if not issubclass(self.kind, Record):
+            return self.name
+        return f"{self.name.removesuffix('s')}_ids" if self.many else f"{self.name}_id"
+
+    @property
     def path(self) -> str:
-        head, *rest = self.name.split("_")
+        head, *rest = self.api_name.split("_")
         return head + "".join(part.title() for part in rest)
 
 

@@ -65,7 +65,7 @@ async def enter(step: Step) -> None:
     person.zone_id, person.name, person.title = given.zone.id, given.name, given.title
     for place in (given.department, given.enterprise):
         if place is not None and place.zone_id != given.zone.id:
-            raise Refused(OTHER_ZONE.about(place.kind()))
+            raise Refused(OTHER_ZONE.about(f"{place.kind()}Id"))
     person.department_id = given.department.id if given.department else None
     person.enterprise_id = given.enterprise.id if given.enterprise else None
 
@@ -106,12 +106,12 @@ async def grant(step: Step) -> None:
     held, given = step.record, step.input
     held.role, held.zone_id, held.since = given.role, given.zone.id, step.at
     if given.role is Role.LIAISON and given.department is None:
-        raise Refused(REQUIRED.about("department"))
+        raise Refused(REQUIRED.about("departmentId"))
     if given.role is Role.CONTACT and given.enterprise is None:
-        raise Refused(REQUIRED.about("enterprise"))
+        raise Refused(REQUIRED.about("enterpriseId"))
     for place in (given.department, given.enterprise):
         if place is not None and place.zone_id != given.zone.id:
-            raise Refused(OTHER_ZONE.about(place.kind()))
+            raise Refused(OTHER_ZONE.about(f"{place.kind()}Id"))
     held.department_id = given.department.id if given.role is Role.LIAISON else None
     held.enterprise_id = given.enterprise.id if given.role is Role.CONTACT else None
 

@@ -17,7 +17,7 @@ from workflows.perform import Step
 S = RectificationState
 NOT_HANDLING = Refusal("NOT_HANDLING", "诉求不在办理中。", "The case is not being handled.")
 NOT_CHECKING = Refusal("NOT_CHECKING", "诉求尚未报结核验。", "The case is not being checked yet.")
-NOT_FIXED_YET = Refusal("NOT_FIXED_YET", "责任尚未三定。", "The responsibility is not fixed yet.", "responsibility")
+NOT_FIXED_YET = Refusal("NOT_FIXED_YET", "责任尚未三定。", "The responsibility is not fixed yet.", "responsibilityId")
 TOO_LITTLE_EVIDENCE = Refusal(
     "TOO_LITTLE_EVIDENCE", "本区要求至少{wanted}份佐证材料，现有{given}份。",
     "The zone asks for {wanted} files of evidence; there are {given}.",

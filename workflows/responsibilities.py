@@ -32,7 +32,7 @@ NOT_ASSIGNING = Refusal("NOT_ASSIGNING", "诉求不在分办阶段。", "The cas
 DUE_PAST = Refusal("DUE_PAST", "办理时限须在今天以后。", "The due date must lie ahead.", "dueOn")
 DUE_TOO_FAR = Refusal("DUE_TOO_FAR", "办理时限不能超过三年。", "A due date lies at most three years ahead.", "dueOn")
 NOT_A_COLLEAGUE = Refusal(
-    "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。", "The person must be an active member of the department.", "person"
+    "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。", "The person must be an active member of the department.", "personId"
 )
 NO_MEASURE = Refusal("NO_MEASURE", "至少要有一项整改措施。", "It takes at least one measure.", "measures")
 UNVERIFIED = Refusal("UNVERIFIED", "还有{count}项措施未核验。", "{count} measures are not verified yet.")

@@ -1,0 +1,107 @@
+"""Who calls, and how much they may send: found out once, before anything else is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.context import Context
+from domain.refusals import Refusal, Refused
+from workflows.sign_in import viewer_from
+
+TOO_LARGE = Refusal("TOO_LARGE", "请求过大，上限{limit}字节。", "The request is too large; the limit is {limit} bytes.")
+
+
+class Callers:
+    """Puts a `Context` on every request. A token that no longer holds is answered with 401."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        language = preferred(request.headers.get("accept-language", ""))
+        address = request.client.host if request.client else ""
+        context = Context(None, language, address)
+        if authorization := request.headers.get("authorization"):
+            try:
+                behalf = request.headers.get("qiban-on-behalf-of")
+                context.someone = await viewer_from(authorization, behalf, language)
+            except Refused as refused:
+                await _refused(refused.refusals[0], language, 401)(scope, receive, send)
+                return
+        request.state.context = context
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses bodies larger than the limit of their path, as soon as that shows."""
+
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+        self.app, self.limits = app, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self.limits.get(scope.get("path", ""))
+        if scope["type"] != "http" or limit is None:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        language = preferred(request.headers.get("accept-language", ""))
+        refusal = _refused(TOO_LARGE.about(limit=limit), language, 413)
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > limit:
+            await refusal(scope, receive, send)
+            return
+        counted = Counted(receive, limit)
+        try:
+            await self.app(scope, counted, send)
+        except BodyTooLarge:
+            await refusal(scope, receive, send)
+
+
+class BodyTooLarge(Exception):
+    pass
+
+
+class Counted:
+    """A body being received, stopped once it is longer than it may be."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self.receive, self.left = receive, limit
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.left -= len(message.get("body", b""))
+        if self.left < 0:
+            raise BodyTooLarge
+        return message
+
+
+def preferred(accept_language: str) -> str:
+    """ "zh" or "en", whichever an Accept-Language header would rather have; Chinese when it says nothing."""
+    best, best_weight = "zh", 0.0
+    for each in accept_language.split(","):
+        tag, _, parameter = each.strip().partition(";")
+        weight = _weight(parameter)
+        language = tag.strip().lower().partition("-")[0]
+        if language in ("zh", "en") and weight > best_weight:
+            best, best_weight = language, weight
+    return best
+
+
+def _weight(parameter: str) -> float:
+    try:
+        return float(parameter.strip().removeprefix("q=")) if parameter.strip() else 1.0
+    except ValueError:
+        return 0.0
+
+
+def _refused(refusal: Refusal, language: str, status: int) -> JSONResponse:
+    error = {"message": refusal.message(language), "extensions": {"code": refusal.code}}
+    return JSONResponse({"data": None, "errors": [error]}, status)

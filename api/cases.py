@@ -1,0 +1,243 @@
+"""Cases over GraphQL: the register, the board and one case in full."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count
+
+from api.context import Info
+from api.filters import matching
+from api.history import Entry, history
+from api.moves import MoveStanding, moves
+from api.nodes import Node, computed, enum, key_of, many, node, one, paged
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Order, page
+from domain.cases import STAGES, CaseState, Category, Channel, Satisfaction, Stage
+from domain.cases import Case as CaseRow
+from domain.database import reads
+from domain.departments import Department as DepartmentRow
+from domain.enterprises import Enterprise as EnterpriseRow
+from domain.people import Person as PersonRow
+from domain.responsibilities import ResponsibilityState
+from domain.responsibilities import Responsibility as ResponsibilityRow
+from domain.words import Word
+from domain.zones import Zone as ZoneRow
+
+if TYPE_CHECKING:
+    from api.attachments import Attachment
+    from api.consultations import Consultation
+    from api.departments import Department
+    from api.enterprises import Enterprise
+    from api.people import Person
+    from api.problems import Problem
+    from api.rectifications import Rectification
+    from api.responsibilities import Responsibility
+    from api.zones import Zone
+
+for words in (Stage, CaseState, Category, Channel, Satisfaction):
+    enum(words)
+
+
+@node(CaseRow)
+class Case(Node):
+    """One request 诉求 of one enterprise, with its three lists, its companion and its history."""
+
+    version: int
+    number: str
+    zone: Annotated[Zone, strawberry.lazy("api.zones")] | None = one()
+    enterprise: Annotated[Enterprise, strawberry.lazy("api.enterprises")] | None = one()
+    owner: Annotated[Person, strawberry.lazy("api.people")] | None = one()
+    state: CaseState
+    stage: Stage = computed(lambda row: STAGES[row.state], "state", description="The column of the board.")
+    title: str
+    description: str
+    category: Category
+    channel: Channel
+    contact_name: str
+    contact_phone: str
+    raised_on: date
+    collected_at: datetime
+    closed_at: datetime | None
+    reopen_until: datetime | None
+    reopened: int
+    paused_at: datetime | None
+    escalation_level: int
+    escalated_to: Annotated[Person, strawberry.lazy("api.people")] | None = one()
+    merged_into: Case | None = one()
+    satisfaction: Satisfaction | None
+    call_back_attempts: int
+    returns: int
+    open_problems: int
+    open_responsibilities: int
+    open_rectifications: int
+    problems: list[Annotated[Problem, strawberry.lazy("api.problems")]] = many()
+    responsibilities: list[Annotated[Responsibility, strawberry.lazy("api.responsibilities")]] = many()
+    rectifications: list[Annotated[Rectification, strawberry.lazy("api.rectifications")]] = many()
+    consultations: list[Annotated[Consultation, strawberry.lazy("api.consultations")]] = many()
+    attachments: list[Annotated[Attachment, strawberry.lazy("api.attachments")]] = many()
+    merged: Connection[Case] = paged(OLDEST)
+    history: Connection[Entry] = history()
+    moves: list[MoveStanding] = moves()
+
+
+@strawberry.input(description="What a board or a register is narrowed by; what is left out does not narrow.")
+class CaseFilter:
+    zone_id: strawberry.ID | None = None
+    stage: list[Stage] | None = None
+    state: list[CaseState] | None = None
+    owner_id: strawberry.ID | None = None
+    department_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Cases this department has an offered, signed or fixed responsibility in."
+    )
+    enterprise_id: strawberry.ID | None = None
+    category: list[Category] | None = None
+    channel: list[Channel] | None = None
+    number: str | None = strawberry.field(default=None, description="A number, or the beginning of one.")
+    text: str | None = strawberry.field(default=None, description="A part of title or description.")
+    raised_from: date | None = None
+    raised_until: date | None = strawberry.field(default=None, description="That day included.")
+    reopened: bool | None = None
+
+
+@strawberry.enum(description="How a register is sorted.")
+class CaseOrder(Word):
+    NEWEST = "newest", "最新收集在前", "Newest first"
+    OLDEST = "oldest", "最早收集在前", "Oldest first"
+    RAISED_LATEST = "raised_latest", "提出日期由近及远", "Raised latest first"
+    RAISED_EARLIEST = "raised_earliest", "提出日期由远及近", "Raised earliest first"
+    NUMBER = "number", "按编号", "By number"
+
+
+ORDERS = {
+    CaseOrder.NEWEST: NEWEST,
+    CaseOrder.OLDEST: OLDEST,
+    CaseOrder.RAISED_LATEST: Order("raised_on", descending=True, kind=date),
+    CaseOrder.RAISED_EARLIEST: Order("raised_on", kind=date),
+    CaseOrder.NUMBER: Order("number"),
+}
+
+
+@strawberry.type
+class StageCount:
+    stage: Stage
+    count: int
+
+
+@strawberry.type
+class StateCount:
+    state: CaseState
+    count: int
+
+
+@strawberry.type
+class CategoryCount:
+    category: Category
+    count: int
+
+
+@strawberry.type
+class DepartmentCount:
+    department: Annotated[Department, strawberry.lazy("api.departments")]
+    count: int
+
+
+@strawberry.type(description="A board's numbers, over the cases in sight that match the filter.")
+class CaseCounts:
+    filter: strawberry.Private[CaseFilter | None]
+
+    @strawberry.field
+    async def total(self, info: Info) -> int:
+        return await _narrowed(info, self.filter).using_db(reads()).count()
+
+    @strawberry.field
+    async def stages(self, info: Info) -> list[StageCount]:
+        by_state = await _counted(info, self.filter, "state")
+        counts = {stage: 0 for stage in Stage}
+        for state, count in by_state.items():
+            counts[STAGES[CaseState(state)]] += count
+        return [StageCount(stage=stage, count=count) for stage, count in counts.items()]
+
+    @strawberry.field
+    async def states(self, info: Info) -> list[StateCount]:
+        counts = await _counted(info, self.filter, "state")
+        return [StateCount(state=state, count=counts.get(state.value, 0)) for state in CaseState]
+
+    @strawberry.field
+    async def categories(self, info: Info) -> list[CategoryCount]:
+        counts = await _counted(info, self.filter, "category")
+        return [CategoryCount(category=each, count=counts.get(each.value, 0)) for each in Category]
+
+    @strawberry.field(description="By department with an active responsibility; a case counts once for each.")
+    async def departments(self, info: Info) -> list[DepartmentCount]:
+        cases = Subquery(_narrowed(info, self.filter).values("id"))
+        rows: Any = ResponsibilityRow.filter(case_id__in=cases, state__in=_ACTIVE)
+        counted = await rows.annotate(n=Count("case_id", distinct=True)).group_by("department_id").using_db(
+            reads()
+        ).values("department_id", "n")
+        counts = {row["department_id"]: row["n"] for row in counted}
+        seen: Any = DepartmentRow.seen_by(info.context.viewer).filter(id__in=list(counts)).order_by("name")
+        return [DepartmentCount(department=each, count=counts[each.id]) for each in await seen.using_db(reads())]
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="The register 诉求台账: cases in sight, filtered, sorted, page by page.")
+    async def cases(
+        self,
+        info: Info,
+        filter: CaseFilter | None = None,
+        order_by: CaseOrder = CaseOrder.NEWEST,
+        first: int = DEFAULT_PAGE,
+        after: str | None = None,
+    ) -> Connection[Case]:
+        return await page(_narrowed(info, filter), ORDERS[order_by], first, after)  # type: ignore[return-value]
+
+    @strawberry.field(description="One case, by id or by number; null when there is none in sight.")
+    async def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
+        rows = CaseRow.seen_by(info.context.viewer).using_db(reads())
+        wanted = Q(id=key_of(id, CaseRow, "id")) if id else matching(number or "-", "number") & Q(number=number)
+        return await rows.filter(wanted).first()  # type: ignore[return-value]
+
+    @strawberry.field(description="The numbers of a board 看板 in one request.")
+    async def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:
+        return CaseCounts(filter=filter)
+
+
+_ACTIVE = (ResponsibilityState.OFFERED, ResponsibilityState.SIGNED, ResponsibilityState.FIXED)
+
+
+async def _counted(info: Info, filter: CaseFilter | None, column: str) -> dict[str, int]:
+    rows = _narrowed(info, filter).annotate(n=Count("id")).group_by(column).using_db(reads())
+    return {row[column]: row["n"] for row in await rows.values(column, "n")}
+
+
+def _narrowed(info: Info, filter: CaseFilter | None) -> Any:
+    rows: Any = CaseRow.seen_by(info.context.viewer)
+    if filter is None:
+        return rows
+    rows = rows.filter(matching(filter.text, "title", "description"))
+    keys = (("zone_id", ZoneRow), ("owner_id", PersonRow), ("enterprise_id", EnterpriseRow))
+    for column, kind in keys:
+        if (given := getattr(filter, column)) is not None:
+            rows = rows.filter(**{column: key_of(given, kind, f"filter.{column.removesuffix('_id')}Id")})
+    if filter.stage is not None:
+        rows = rows.filter(state__in=[state for state, stage in STAGES.items() if stage in filter.stage])
+    for column in ("state", "category", "channel"):
+        if (chosen := getattr(filter, column)) is not None:
+            rows = rows.filter(**{f"{column}__in": chosen})
+    if filter.department_id is not None:
+        department = key_of(filter.department_id, DepartmentRow, "filter.departmentId")
+        asked = ResponsibilityRow.filter(department_id=department, state__in=_ACTIVE).values("case_id")
+        rows = rows.filter(id__in=Subquery(asked))
+    if filter.number:
+        rows = rows.filter(matching(filter.number, "number") & Q(number__istartswith=filter.number.strip()))
+    if filter.raised_from:
+        rows = rows.filter(raised_on__gte=filter.raised_from)
+    if filter.raised_until:
+        rows = rows.filter(raised_on__lte=filter.raised_until)
+    if filter.reopened is not None:
+        rows = rows.filter(reopened__gt=0) if filter.reopened else rows.filter(reopened=0)
+    return rows

@@ -1,0 +1,68 @@
+"""Enterprises over GraphQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from api.context import Info
+from api.filters import matching
+from api.moves import MoveStanding, moves
+from api.nodes import Node, key_of, node, one, paged
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, page
+from domain.enterprises import Enterprise as EnterpriseRow
+from domain.people import Person as PersonRow
+from domain.zones import Zone as ZoneRow
+
+if TYPE_CHECKING:
+    from api.cases import Case
+    from api.people import Person
+    from api.zones import Zone
+
+
+@node(EnterpriseRow)
+class Enterprise(Node):
+    """An enterprise 企业 and its companion."""
+
+    version: int
+    zone: Annotated[Zone, strawberry.lazy("api.zones")] | None = one()
+    name: str
+    uscc: str | None
+    above_scale: bool | None
+    synthetic: bool
+    source: str
+    companion: Annotated[Person, strawberry.lazy("api.people")] | None = one()
+    cases: Connection[Annotated[Case, strawberry.lazy("api.cases")]] = paged(NEWEST)
+    contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
+    moves: list[MoveStanding] = moves()
+
+
+@strawberry.input
+class EnterpriseFilter:
+    zone_id: strawberry.ID | None = None
+    companion_id: strawberry.ID | None = None
+    text: str | None = strawberry.field(default=None, description="A part of the name or of the code.")
+    above_scale: bool | None = None
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Enterprises, newest first.")
+    async def enterprises(
+        self,
+        info: Info,
+        filter: EnterpriseFilter | None = None,
+        first: int = DEFAULT_PAGE,
+        after: str | None = None,
+    ) -> Connection[Enterprise]:
+        rows: Any = EnterpriseRow.seen_by(info.context.viewer)
+        if filter:
+            rows = rows.filter(matching(filter.text, "name", "uscc"))
+            if filter.zone_id:
+                rows = rows.filter(zone_id=key_of(filter.zone_id, ZoneRow, "zoneId"))
+            if filter.companion_id:
+                rows = rows.filter(companion_id=key_of(filter.companion_id, PersonRow, "companionId"))
+            if filter.above_scale is not None:
+                rows = rows.filter(above_scale=filter.above_scale)
+        return await page(rows, NEWEST, first, after)  # type: ignore[return-value]

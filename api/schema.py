@@ -1,0 +1,67 @@
+"""The whole schema. A new mechanism adds its module here."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from api import (
+    attachments,
+    auth,
+    cases,
+    chains,
+    consultations,
+    departments,
+    enterprises,
+    history,
+    people,
+    problems,
+    rectifications,
+    responsibilities,
+    zones,
+)
+from api.context import Info
+from api.faults import QuietSchema
+from api.limits import EXTENSIONS
+from api.moves import mutations
+from api.nodes import NODES, Node, parsed
+from domain.database import reads
+from workflows.timetable import FLOWS
+
+TYPES = (attachments, chains, consultations, problems, rectifications)
+
+
+@strawberry.type
+class Query(
+    people.Query,
+    cases.Query,
+    responsibilities.Query,
+    enterprises.Query,
+    departments.Query,
+    zones.Query,
+    history.Query,
+):
+    @strawberry.field(description="Anything by its id; null when there is none in sight.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        kind, key = parsed(id)
+        model = next((each for each in NODES if each.__name__ == kind), None)
+        if model is None or key is None:
+            return None
+        return await model.seen_by(info.context.viewer).filter(id=key).using_db(reads()).first()  # type: ignore[return-value]
+
+
+assert FLOWS
+
+
+@strawberry.type
+class Mutation(auth.Mutation, mutations()):  # type: ignore[misc]
+    """Every change is a mutation with a payload; a refusal is data."""
+
+
+schema = QuietSchema(
+    query=Query,
+    mutation=Mutation,
+    types=list(NODES.values()),
+    config=StrawberryConfig(disable_field_suggestions=True),
+    extensions=EXTENSIONS,
+)

@@ -1,0 +1,52 @@
+"""Zones over GraphQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from api.context import Info
+from api.nodes import Node, computed, many, node, one
+from domain.database import reads
+from domain.zones import Setting as SettingRow
+from domain.zones import Zone as ZoneRow
+
+if TYPE_CHECKING:
+    from api.chains import ChainLink
+    from api.departments import Department
+    from api.people import Person
+
+
+@node(SettingRow)
+class Setting(Node):
+    """A rule of a zone 规则设置, from a day on, with author and source."""
+
+    name: str
+    value: str = computed(lambda row: json.dumps(row.value, ensure_ascii=False), "value")
+    holds_from: date
+    source: str
+    author: Annotated[Person, strawberry.lazy("api.people")] | None = one()
+
+
+@node(ZoneRow)
+class Zone(Node):
+    """A high-tech zone 高新区."""
+
+    version: int
+    code: str
+    name: str
+    parent: Zone | None = one()
+    departments: list[Annotated[Department, strawberry.lazy("api.departments")]] = many("name")
+    settings: list[Setting] = many("name")
+    chain_links: list[Annotated[ChainLink, strawberry.lazy("api.chains")]] = many("level")
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="The zones the viewer has to do with, parents first.")
+    async def zones(self, info: Info) -> list[Zone]:
+        rows: Any = ZoneRow.seen_by(info.context.viewer).order_by("path").limit(500)
+        return list(await rows.using_db(reads()))

@@ -1,0 +1,64 @@
+"""Doing a thing once: the same key and body get the same answer, whoever asks again and whatever died in between."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from domain import clock
+from domain.answers import Answer
+from domain.history import canonical
+from domain.refusals import CONFLICT, Refusal, Refused
+from domain.viewers import Viewer
+from workflows.inputs import Words, read_text
+from workflows.perform import changing
+
+KEY_REUSED = Refusal(
+    "KEY_REUSED", "此幂等键已用于另一请求。", "This key was used for another request.", "idempotencyKey"
+)
+KEY = Words("幂等键", "Idempotency key", 200)
+
+
+async def once(viewer: Viewer, key: str | None, body: object, act: Callable[[], Awaitable[str]]) -> str:
+    """The id `act` gives back; from memory when the viewer has used `key` for this `body` before.
+
+    The answer is kept in the same transaction as what was done. A refusal is kept too and given again. Raises
+    `Refused` with `KEY_REUSED` when the key came with another body.
+    """
+    if key is None:
+        return await act()
+    key = read_text(key, KEY, "idempotencyKey")
+    digest = hashlib.sha256(canonical(body).encode()).hexdigest()
+    try:
+        async with changing(viewer) as change:
+            mine = Answer(person_id=viewer.person_id, key=key, digest=digest, answer={}, at=change.at)
+            # On PostgreSQL this waits for another request with the same key to end.
+            await Answer.bulk_create([mine], ignore_conflicts=True)
+            kept = await Answer.get(person_id=viewer.person_id, key=key)
+            if kept.id != mine.id:
+                return _again(kept, digest)
+            mine.answer = {"id": await act()}
+            await Answer.filter(id=mine.id).update(answer=mine.answer)
+            return str(mine.answer["id"])
+    except Refused as refused:
+        await _keep(viewer, key, digest, refused)
+        raise
+
+
+def _again(kept: Answer, digest: str) -> str:
+    if kept.digest != digest:
+        raise Refused(KEY_REUSED)
+    answer: dict[str, Any] = kept.answer
+    if "refusals" in answer:
+        raise Refused(*(Refusal(**each) for each in answer["refusals"]))
+    return str(answer["id"])
+
+
+async def _keep(viewer: Viewer, key: str, digest: str, refused: Refused) -> None:
+    if CONFLICT.code in {each.code for each in refused.refusals}:
+        return
+    refusals = [asdict(each) for each in refused.refusals]
+    kept = Answer(person_id=viewer.person_id, key=key, digest=digest, answer={"refusals": refusals}, at=clock.now())
+    await Answer.bulk_create([kept], ignore_conflicts=True)
