@@ -67,6 +67,8 @@ class Case(Node):
     escalation_level: int
     escalated_to: Annotated[Person, strawberry.lazy("api.people")] | None = one()
     merged_into: Case | None = one()
+    suggested_department: Annotated[Department, strawberry.lazy("api.departments")] | None = one()
+    source: str
     satisfaction: Satisfaction | None
     call_back_attempts: int
     returns: int

@@ -9,6 +9,7 @@ from tortoise import fields
 from tortoise.expressions import Q, Subquery
 from tortoise.migrations.constraints import CheckConstraint
 
+from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.people import Person
 from domain.records import Subject
@@ -129,6 +130,10 @@ class Case(Subject):
     )
     satisfaction = fields.CharEnumField(Satisfaction, max_length=20, description="Satisfaction", null=True)
     call_back_attempts = fields.IntField(default=0)
+    suggested_department: fields.ForeignKeyNullableRelation[Department] = fields.ForeignKeyField(
+        "qiban.Department", related_name="suggested_for", null=True, on_delete=fields.RESTRICT
+    )
+    source = fields.CharField(max_length=300, default="")
     survey_fingerprint = fields.CharField(max_length=64, null=True)
     problems_raised = fields.IntField(default=0)
     open_problems = fields.IntField(default=0)
@@ -144,6 +149,7 @@ class Case(Subject):
     owner_id: UUID | None
     escalated_to_id: UUID | None
     merged_into_id: UUID | None
+    suggested_department_id: UUID | None
     problems: fields.ReverseRelation[Problem]
     responsibilities: fields.ReverseRelation[Responsibility]
     rectifications: fields.ReverseRelation[Rectification]

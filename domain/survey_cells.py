@@ -109,6 +109,8 @@ def tidy(text: str, *, lines: bool = False) -> str:
 
 def as_written(value: Value | None) -> str:
     match value:
+        case str():
+            return value
         case None:
             return ""
         case bool():
@@ -121,15 +123,15 @@ def as_written(value: Value | None) -> str:
             return f"={text}"
         case Failure(text):
             return text
-    return value
 
 
 def _unusable(field: Field, value: Value | None) -> Note | None:
+    if isinstance(value, str):
+        error = value.strip()
+        return notes.ERROR_CELL.of(field, error=error) if error in _ERRORS else None
     if isinstance(value, Formula):
         return notes.FORMULA_CELL.of(field, formula=value.text or "…")
-    if isinstance(value, Failure) or (isinstance(value, str) and value.strip() in _ERRORS):
-        return notes.ERROR_CELL.of(field, error=as_written(value).strip())
-    return None
+    return notes.ERROR_CELL.of(field, error=value.text) if isinstance(value, Failure) else None
 
 
 def _text(field: Field, written: str) -> Cell[str]:

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "One move. `subject_kind`/`subject_id` name the chain, `record_kind`/`record_id` the row that moved;",
             },
-            bases=["Model"],
+            bases=["Seen", "Model"],
         ),
         ops.CreateModel(
             name="PersonalValue",
@@ -430,6 +430,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("call_back_attempts", fields.IntField(default=0)),
+                (
+                    "suggested_department",
+                    fields.ForeignKeyField(
+                        "qiban.Department",
+                        source_field="suggested_department_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="suggested_for",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("source", fields.CharField(default="", max_length=300)),
                 ("survey_fingerprint", fields.CharField(null=True, max_length=64)),
                 ("problems_raised", fields.IntField(default=0)),
                 ("open_problems", fields.IntField(default=0)),

@@ -9,6 +9,7 @@ from typing import Annotated
 from domain.cases import ENDED, Case, CaseState, Category, Channel
 from domain.chains import chain_of
 from domain.clock import today
+from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.numbers import next_number
 from domain.people import Person
@@ -30,6 +31,7 @@ UNENDED = tuple(state for state in CaseState if state not in ENDED)
 MOST_PROBLEMS = 100
 
 NO_OWNER = Refusal("NO_OWNER", "尚未确定企业伴员。", "No companion owns this case yet; hand it over to one first.")
+OTHER_ZONE = Refusal("OTHER_ZONE", "它属于另一高新区。", "It belongs to another zone.", "suggestedDepartmentId")
 NO_PROBLEM = Refusal("NO_PROBLEM", "问题清单是空的。", "The problem list is empty.")
 NOT_ITSELF = Refusal("NOT_ITSELF", "不能并入自身。", "A case cannot be merged into itself.", "intoId")
 OTHER_ENTERPRISE = Refusal(
@@ -63,7 +65,16 @@ class CreateCase:
     contact_name: Annotated[str, Words("联系人", "Contact", 100, empty=True)] = ""
     contact_phone: Annotated[str, Words("联系电话", "Telephone", 40, empty=True)] = ""
     companion: Annotated[Person | None, Words("企业伴员", "Companion, where not the enterprise's own")] = None
+    suggested_department: Annotated[Department | None, Words("建议责任部门", "Department suggested to lead")] = None
     problems: Annotated[list[RaiseProblem], Words("问题", "Problems")] = field(default_factory=list)
+
+
+@dataclass
+class ImportCase(CreateCase):
+    """A row of a survey workbook; `fingerprint` is the same however often the row is read."""
+
+    source: Annotated[str, Words("出处", "Workbook, sheet and row", 300)] = ""
+    fingerprint: Annotated[str, Words("指纹", "Fingerprint", 64)] = ""
 
 
 @dataclass
@@ -108,7 +119,16 @@ async def collect(step: Step) -> None:
     case.number = await next_number(case.zone_id, today().year)
     case.channel, case.raised_on, case.collected_at = given.channel, raised_on, step.at
     case.contact_name, case.contact_phone = given.contact_name, given.contact_phone
+    if given.suggested_department:
+        if given.suggested_department.zone_id != case.zone_id:
+            raise Refused(OTHER_ZONE)
+        case.suggested_department_id = given.suggested_department.id
     await edit(step)
+
+
+async def bring_in(step: Step) -> None:
+    await collect(step)
+    step.record.source, step.record.survey_fingerprint = step.input.source, step.input.fingerprint
 
 
 def _first_owner(viewer: Viewer, enterprise: Enterprise) -> object:
@@ -194,6 +214,10 @@ CASE = Flow(
         Move(
             "collect", "收集", "Collect", (), S.COLLECTED, (COMPANION, DISPATCHER, CONTACT, THE_OPERATOR),
             input=CreateCase, act=collect, then=raise_problems, mutation="createCase",
+        ),
+        Move(
+            "import", "导入", "Import from a survey", (), S.COLLECTED, (THE_OPERATOR,),
+            input=ImportCase, act=bring_in, then=raise_problems, mutation="",
         ),
         Move("edit", "修改", "Edit", UNENDED, None, (OWNER, DISPATCHER), input=EditCase, act=edit),
         Move(
