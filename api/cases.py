@@ -104,13 +104,17 @@ class CaseFilter:
     reopened: bool | None = None
 
 
-@strawberry.enum(description="How a register is sorted.")
 class CaseOrder(Word):
+    """How a register is sorted."""
+
     NEWEST = "newest", "最新收集在前", "Newest first"
     OLDEST = "oldest", "最早收集在前", "Oldest first"
     RAISED_LATEST = "raised_latest", "提出日期由近及远", "Raised latest first"
     RAISED_EARLIEST = "raised_earliest", "提出日期由远及近", "Raised earliest first"
     NUMBER = "number", "按编号", "By number"
+
+
+enum(CaseOrder)
 
 
 ORDERS = {

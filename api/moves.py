@@ -105,7 +105,7 @@ def mutation_name(flow: Flow, move: Move) -> str:
 def _single(flow: Flow, move: Move, name: str) -> Any:
     record = _record_field(flow)
     own = _own_fields(flow, move)
-    input_type = _input_type(_title(name) + "Input", _title(name), move.input, own)
+    input_type = _input_type(_title(name) + "Input", f"{move.zh}: {move.en}.", move.input, own)
     payload = _payload_type(_title(name) + "Payload", {record: Optional[NODES[flow.record]], "refusals": list[Refusal]})
 
     async def resolve(info: Info, input: Any) -> Any:
@@ -128,7 +128,7 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
     record = _record_field(flow)
     item = _input_type(_title(name) + "Item", "One record of many.", None, [ID_FIELD, VERSION_FIELD])
     own = [Own("records", list[item]), KEY_FIELD]  # type: ignore[valid-type]
-    input_type = _input_type(_title(name) + "Input", _title(name), move.input, own)
+    input_type = _input_type(_title(name) + "Input", f"{move.zh}: {move.en}; many at once.", move.input, own)
     result = _payload_type(
         _title(name) + "Result", {"id": strawberry.ID, record: Optional[NODES[flow.record]], "refusals": list[Refusal]}
     )
@@ -212,21 +212,23 @@ def _within(flow: Flow) -> type[Record] | None:
 
 
 def _input_type(name: str, words: str, declared: type[Any] | None, own: Iterable[Own]) -> Any:
-    fields = [_input_field(each.name, each.kind, each.description is None, each.description) for each in own]
+    fields = {each.name: _input_field(each.kind, each.description is None, each.description) for each in own}
     for field in fields_of(declared) if declared else ():
-        fields.append(
-            _input_field(field.api_name, _kind(field), field.required, f"{field.words.zh}: {field.words.en}")
-        )
-    description = declared.__doc__ if declared and not (declared.__doc__ or "").startswith(declared.__name__) else None
-    return strawberry.input(
-        dataclasses.make_dataclass(name, fields, kw_only=True), name=name, description=(description or words).strip()
-    )
+        description = f"{field.words.zh}: {field.words.en}"
+        fields[field.api_name] = _input_field(_kind(field), field.required, description)
+    return strawberry.input(_class(name, fields), name=name, description=words)
 
 
-def _input_field(name: str, kind: Any, required: bool, description: str | None) -> tuple[str, Any, Any]:
+def _input_field(kind: Any, required: bool, description: str | None) -> tuple[Any, Any]:
     if required:
-        return name, kind, strawberry.field(description=description)
-    return name, Optional[kind], strawberry.field(default=None, description=description)
+        return kind, strawberry.field(description=description)
+    return Optional[kind], strawberry.field(default=None, description=description)
+
+
+def _class(name: str, fields: Mapping[str, tuple[Any, Any]]) -> type[Any]:
+    """A class as one would have written it: an annotation and a value for each field."""
+    annotations = {field: kind for field, (kind, _) in fields.items()}
+    return type(name, (), {"__annotations__": annotations, **{field: value for field, (_, value) in fields.items()}})
 
 
 def _kind(field: Field) -> Any:
@@ -242,7 +244,9 @@ def _kind(field: Field) -> Any:
 
 def _nested(declared: type[Any]) -> Any:
     if declared not in _inputs:
-        _inputs[declared] = _input_type(f"{declared.__name__}Item", declared.__name__, declared, [])
+        words = (declared.__doc__ or "").strip()
+        described = declared.__name__ if words.startswith(f"{declared.__name__}(") else words
+        _inputs[declared] = _input_type(f"{declared.__name__}Item", described, declared, [])
     return _inputs[declared]
 
 
@@ -268,7 +272,7 @@ def _converter(field: Field, path: str) -> Callable[[Any], Any]:
 
 
 def _payload_type(name: str, fields: Mapping[str, Any]) -> Any:
-    return strawberry.type(dataclasses.make_dataclass(name, list(fields.items())), name=name)
+    return strawberry.type(_class(name, {field: (kind, strawberry.field()) for field, kind in fields.items()}), name=name)
 
 
 def _described(flow: Flow, move: Move) -> str:
