@@ -21,8 +21,8 @@ from domain.database import reads
 from domain.departments import Department as DepartmentRow
 from domain.enterprises import Enterprise as EnterpriseRow
 from domain.people import Person as PersonRow
-from domain.responsibilities import ResponsibilityState
 from domain.responsibilities import Responsibility as ResponsibilityRow
+from domain.responsibilities import ResponsibilityState
 from domain.words import Word
 from domain.zones import Zone as ZoneRow
 
@@ -156,14 +156,15 @@ class CaseCounts:
 
     @strawberry.field
     async def total(self, info: Info) -> int:
-        return await _narrowed(info, self.filter).using_db(reads()).count()
+        total: int = await _narrowed(info, self.filter).using_db(reads()).count()
+        return total
 
     @strawberry.field
     async def stages(self, info: Info) -> list[StageCount]:
         by_state = await _counted(info, self.filter, "state")
-        counts = {stage: 0 for stage in Stage}
+        counts = dict.fromkeys(Stage, 0)
         for state, count in by_state.items():
-            counts[STAGES[CaseState(state)]] += count
+            counts[STAGES[CaseState.of(state)]] += count
         return [StageCount(stage=stage, count=count) for stage, count in counts.items()]
 
     @strawberry.field

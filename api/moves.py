@@ -6,16 +6,14 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Optional
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from api.context import Info, load_subject
-from api.nodes import NODES, enum, global_id, key_of
+from api.nodes import NODES, enum, key_of
 from api.refusals import Refusal, told
-from domain.database import reads
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refused
 from domain.words import Word
@@ -106,7 +104,7 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
     record = _record_field(flow)
     own = _own_fields(flow, move)
     input_type = _input_type(_title(name) + "Input", f"{move.zh}: {move.en}.", move.input, own)
-    payload = _payload_type(_title(name) + "Payload", {record: Optional[NODES[flow.record]], "refusals": list[Refusal]})
+    payload = _payload_type(_title(name) + "Payload", {record: NODES[flow.record] | None, "refusals": list[Refusal]})
 
     async def resolve(info: Info, input: Any) -> Any:
         language = info.context.language
@@ -129,8 +127,8 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
     item = _input_type(_title(name) + "Item", "One record of many.", None, [ID_FIELD, VERSION_FIELD])
     own = [Own("records", list[item]), KEY_FIELD]  # type: ignore[valid-type]
     input_type = _input_type(_title(name) + "Input", f"{move.zh}: {move.en}; many at once.", move.input, own)
-    result = _payload_type(
-        _title(name) + "Result", {"id": strawberry.ID, record: Optional[NODES[flow.record]], "refusals": list[Refusal]}
+    result: Any = _payload_type(
+        _title(name) + "Result", {"id": strawberry.ID, record: NODES[flow.record] | None, "refusals": list[Refusal]}
     )
     payload = _payload_type(_title(name) + "Payload", {"results": list[result], "refusals": list[Refusal]})
 
@@ -211,7 +209,7 @@ def _within(flow: Flow) -> type[Record] | None:
     return related  # type: ignore[no-any-return]
 
 
-def _input_type(name: str, words: str, declared: type[Any] | None, own: Iterable[Own]) -> Any:
+def _input_type(name: str, words: str, declared: Any, own: Iterable[Own]) -> Any:
     fields = {each.name: _input_field(each.kind, each.description is None, each.description) for each in own}
     for field in fields_of(declared) if declared else ():
         description = f"{field.words.zh}: {field.words.en}"
@@ -222,7 +220,7 @@ def _input_type(name: str, words: str, declared: type[Any] | None, own: Iterable
 def _input_field(kind: Any, required: bool, description: str | None) -> tuple[Any, Any]:
     if required:
         return kind, strawberry.field(description=description)
-    return Optional[kind], strawberry.field(default=None, description=description)
+    return kind | None, strawberry.field(default=None, description=description)
 
 
 def _class(name: str, fields: Mapping[str, tuple[Any, Any]]) -> type[Any]:
@@ -239,10 +237,10 @@ def _kind(field: Field) -> Any:
         kind = enum(kind)
     elif dataclasses.is_dataclass(kind):
         kind = _nested(kind)
-    return list[kind] if field.many else kind  # type: ignore[valid-type]
+    return list[kind] if field.many else kind
 
 
-def _nested(declared: type[Any]) -> Any:
+def _nested(declared: Any) -> Any:
     if declared not in _inputs:
         words = (declared.__doc__ or "").strip()
         described = declared.__name__ if words.startswith(f"{declared.__name__}(") else words
@@ -250,7 +248,7 @@ def _nested(declared: type[Any]) -> Any:
     return _inputs[declared]
 
 
-def _given(input: Any, declared: type[Any], prefix: str = "") -> Mapping[str, Any]:
+def _given(input: Any, declared: Any, prefix: str = "") -> Mapping[str, Any]:
     """What a move is given: global ids as keys, nested inputs as mappings."""
     given: dict[str, Any] = {}
     for field in fields_of(declared):

@@ -120,6 +120,7 @@ def _behind(cursor: str, order: Order) -> Q:
             BAD_INPUT.about("after", problem_zh="游标无效", problem_en="this is no cursor of this list")
         ) from None
     beyond = "lt" if order.descending else "gt"
+    further: dict[str, Any] = {f"id__{beyond}": key}
     if order.column == "id":
-        return Q(**{f"id__{beyond}": key})
-    return Q(**{f"{order.column}__{beyond}": value}) | Q(**{order.column: value, f"id__{beyond}": key})
+        return Q(**further)
+    return Q(**{f"{order.column}__{beyond}": value}) | Q(**{order.column: value}, **further)

@@ -15,7 +15,7 @@ class Answer(Model):
     """What a person's key was used for (`digest` of mutation and body) and what came of it."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    person_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    person_id: UUID = fields.UUIDField()
     key = fields.CharField(max_length=200)
     digest = fields.CharField(max_length=64)
     answer: Any = fields.JSONField()

@@ -9,8 +9,8 @@ from tortoise.expressions import Q, Subquery
 
 from domain.cases import Case
 from domain.people import Person
-from domain.rectifications import Rectification
 from domain.records import Record
+from domain.rectifications import Rectification
 from domain.viewers import Viewer
 from domain.words import Word
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-import chinese_calendar
+import chinese_calendar  # type: ignore[import-untyped]
 
 from domain.clock import OFFICE_ZONE
 from domain.refusals import BAD_INPUT, Refused
@@ -31,7 +31,8 @@ def published(day: date) -> bool:
 
 def is_working_day(day: date) -> bool:
     """By the State Council's arrangement; in an unpublished year Monday to Friday, to be marked provisional."""
-    return bool(chinese_calendar.is_workday(day)) if published(day) else day.weekday() < 5
+    working: bool = chinese_calendar.is_workday(day) if published(day) else day.weekday() < 5
+    return working
 
 
 def add_working_days(start: date, days: int) -> tuple[date, bool]:

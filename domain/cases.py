@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tortoise import fields
@@ -190,9 +190,15 @@ class Case(Subject):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
+        """Those seen from inside the offices, and for a contact the enterprise's own."""
+        return cls.inside(viewer) | Q(enterprise_id__in=viewer.enterprises)
+
+    @classmethod
+    def inside(cls, viewer: Viewer) -> Q:
+        """Cases the viewer oversees, accompanies or works on. What departments say to each other in a case is
+        for these eyes only, and not for those who see it as the enterprise's contact."""
         return (
             Q(zone_id__in=viewer.overseen)
-            | Q(enterprise_id__in=viewer.enterprises)
             | Q(enterprise_id__in=Subquery(accompanied_by(viewer)))
             | cls.worked_on_by(viewer)
         )
@@ -206,7 +212,7 @@ class Case(Subject):
         return Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION)) | Q(id__in=Subquery(asked))
 
 
-def accompanied_by(viewer: Viewer) -> object:
+def accompanied_by(viewer: Viewer) -> Any:
     return Enterprise.filter(
         companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION)
     ).values("id")

@@ -37,4 +37,5 @@ class Consultation(Record):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        return Q(case_id__in=Subquery(Case.seen_by(viewer).values("id")))
+        """The offices' own: the enterprise hears what came of it, not who said what."""
+        return Q(case_id__in=Subquery(Case.filter(Case.inside(viewer)).values("id")))

@@ -19,7 +19,7 @@ class Department(Subject):
         "qiban.Zone", related_name="departments", on_delete=fields.RESTRICT
     )
     name = fields.CharField(max_length=100)
-    aliases: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    aliases: list[str] = fields.JSONField(default=list)
     is_fallback = fields.BooleanField(default=False)
     zone_id: UUID
 
@@ -34,5 +34,6 @@ class Department(Subject):
         """Staff see all departments of their zones; a contact sees those that work on the enterprise's cases."""
         from domain.responsibilities import Responsibility
 
-        named = Responsibility.filter(case__enterprise_id__in=viewer.enterprises).values("department_id")
-        return Q(zone_id__in=viewer.staff_zones) | Q(id__in=Subquery(named))
+        staff = Q(zone_id__in=viewer.staff_zones)
+        named = Responsibility.filter(Responsibility.told_to(viewer)).values("department_id")
+        return staff | Q(id__in=Subquery(named)) if viewer.enterprises else staff

@@ -24,23 +24,27 @@ from domain.cases import Case
 from domain.records import Seen, new_id
 from domain.viewers import Role, Viewer
 
+TOLD_TO_CONTACTS = ("case", "problem", "rectification", "attachment")
+AMONG_OFFICES = ("dispatch", "designate", "escalate", "send_back", "cancel")
+"""Moves of those records whose reasons the offices write for each other."""
+
 
 class Entry(Seen, Model):
     """One move. `subject_kind`/`subject_id` name the chain, `record_kind`/`record_id` the row that moved;
     `caused_by` is the sequence of the entry whose move brought this one about."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    zone_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    zone_id: UUID = fields.UUIDField()
     subject_kind = fields.CharField(max_length=40)
-    subject_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    subject_id: UUID = fields.UUIDField()
     sequence = fields.IntField()
     record_kind = fields.CharField(max_length=40)
-    record_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    record_id: UUID = fields.UUIDField()
     move = fields.CharField(max_length=60)
     source = fields.CharField(max_length=20, null=True)
     target = fields.CharField(max_length=20, null=True)
-    actor_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    acting_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    actor_id: UUID = fields.UUIDField()
+    acting_id: UUID | None = fields.UUIDField(null=True)
     at = fields.DatetimeField()
     reason = fields.TextField(default="")
     caused_by = fields.IntField(null=True)
@@ -58,18 +62,24 @@ class Entry(Seen, Model):
         """Leaders and auditors see every entry of their zones, dispatchers and those at work on a case that case's,
         administrators what is not about cases, a contact the case's own course but not what departments say
         to each other."""
-        cases = Q(subject_kind="case", subject_id__in=Subquery(Case.seen_by(viewer).values("id")))
-        if viewer.enterprises and not viewer.roles:
-            cases &= Q(record_kind__in=("case", "problem", "rectification", "attachment"))
+        inside = Subquery(Case.filter(Case.inside(viewer)).values("id"))
+        cases = Q(subject_kind="case", subject_id__in=inside)
         kept = Q(zone_id__in=viewer.zones_as(Role.ADMINISTRATOR)) & ~Q(subject_kind="case")
-        return Q(zone_id__in=viewer.zones_as(Role.LEADER, Role.AUDITOR)) | cases | kept
+        seen = Q(zone_id__in=viewer.zones_as(Role.LEADER, Role.AUDITOR)) | cases | kept
+        return seen | cls._told_to(viewer) if viewer.enterprises else seen
+
+    @classmethod
+    def _told_to(cls, viewer: Viewer) -> Q:
+        ours = Subquery(Case.filter(enterprise_id__in=viewer.enterprises).values("id"))
+        course = Q(record_kind__in=TOLD_TO_CONTACTS) & ~Q(move__in=AMONG_OFFICES)
+        return Q(subject_kind="case", subject_id__in=ours) & course
 
 
 class PersonalValue(Model):
     """The value behind a commitment in an entry: SHA-256 over salt (hex) and canonical value."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    entry_id: UUID = fields.UUIDField(db_index=True)  # type: ignore[assignment]
+    entry_id: UUID = fields.UUIDField(db_index=True)
     commitment = fields.CharField(max_length=64)
     salt = fields.CharField(max_length=64)
     value = fields.TextField(null=True)

@@ -52,20 +52,22 @@ class Person(Subject):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        """Staff see the staff of their zones and the contacts of enterprises they may see; a contact sees the
-        companion, the owners of the enterprise's cases and who answers for them."""
+        """Staff see the staff of their zones, whoever holds or held a role there, and the contacts of enterprises
+        they may see; a contact sees the companion, the owners of the enterprise's cases and who answers for them."""
         from domain.cases import Case
         from domain.responsibilities import Responsibility
 
         colleagues = Q(zone_id__in=viewer.directory, enterprise_id__isnull=True)
-        contacts = Q(enterprise_id__in=Subquery(Enterprise.seen_by(viewer).values("id")))
-        seen = Q(id=viewer.person_id) | colleagues | contacts
+        firms = Subquery(Enterprise.seen_by(viewer).values("id"))
+        staff = Q(zone_id__in=viewer.staff_zones, enterprise_id__isnull=True)
+        holders = Membership.filter(staff | Q(enterprise_id__in=firms)).values("person_id")
+        seen = Q(id=viewer.person_id) | colleagues | Q(enterprise_id__in=firms) | Q(id__in=Subquery(holders))
         if not viewer.enterprises:
             return seen
         mine = viewer.enterprises
         owners = Case.filter(enterprise_id__in=mine, owner_id__isnull=False).values("owner_id")
         companions = Enterprise.filter(id__in=mine, companion_id__isnull=False).values("companion_id")
-        handlers = Responsibility.filter(case__enterprise_id__in=mine, person_id__isnull=False).values("person_id")
+        handlers = Responsibility.filter(Responsibility.told_to(viewer), person_id__isnull=False).values("person_id")
         return (
             seen | Q(id__in=Subquery(owners)) | Q(id__in=Subquery(companions)) | Q(id__in=Subquery(handlers))
         )
@@ -131,7 +133,7 @@ async def viewer_of(person_id: UUID, at: datetime, *, language: str = "zh", acti
     roles: defaultdict[Role, set[UUID]] = defaultdict(set)
     above: set[UUID] = set()
     for row in held:
-        roles[Role(row["role"])] |= {zone["id"] for zone in zones if within(zone["path"], row["zone__path"])}
+        roles[Role.of(row["role"])] |= {zone["id"] for zone in zones if within(zone["path"], row["zone__path"])}
         if row["role"] != Role.CONTACT:
             above |= {zone["id"] for zone in zones if within(row["zone__path"], zone["path"])}
     return Viewer(

@@ -105,4 +105,11 @@ class Responsibility(Record):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        return Q(case_id__in=Subquery(Case.seen_by(viewer).values("id")))
+        inside = Q(case_id__in=Subquery(Case.filter(Case.inside(viewer)).values("id")))
+        return inside | cls.told_to(viewer) if viewer.enterprises else inside
+
+    @classmethod
+    def told_to(cls, viewer: Viewer) -> Q:
+        """Those an enterprise's contact hears of. Who returned a case, and why, stays among the offices."""
+        ours = Case.filter(enterprise_id__in=viewer.enterprises).values("id")
+        return Q(case_id__in=Subquery(ours)) & ~Q(state=ResponsibilityState.RETURNED)

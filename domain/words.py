@@ -20,4 +20,10 @@ class Word(str, Enum):
         return member
 
     def __str__(self) -> str:
-        return self.value
+        return str(self.value)
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """The member stored as `value`."""
+        member: Self = cls._value2member_map_[value]  # type: ignore[assignment]
+        return member

@@ -37,9 +37,9 @@ def test_the_example_reads_as_openpyxl_reads_it() -> None:
         for cell in row
         if cell.value is not None
     }
-    assert {
-        (number, column): value for number, row in sheet.rows.items() for column, value in row.cells.items()
-    } == (expected)
+    assert {(number, column): value for number, row in sheet.rows.items() for column, value in row.cells.items()} == (
+        expected
+    )
 
 
 def test_shared_texts_are_read_without_their_readings_and_with_all_their_runs(tmp_path: Path) -> None:
@@ -125,9 +125,7 @@ def test_prefixed_and_strict_and_utf_16_sheets_are_read(tmp_path: Path) -> None:
     row = "<x:row r='1'><x:c r='A1' t='inlineStr'><x:is><x:t>文字</x:t></x:is></x:c></x:row>"
     strict = "http://purl.oclc.org/ooxml/spreadsheetml/main"
     sheet = f"<x:worksheet xmlns:x='{strict}'><x:sheetData>{row}</x:sheetData></x:worksheet>"
-    path = a_package(
-        tmp_path, "", whole_sheet=f"<?xml version='1.0' encoding='UTF-16'?>{sheet}".encode("utf-16")
-    )
+    path = a_package(tmp_path, "", whole_sheet=f"<?xml version='1.0' encoding='UTF-16'?>{sheet}".encode("utf-16"))
 
     assert cells(path) == {(1, 1): "文字"}
 
@@ -183,9 +181,7 @@ def test_progress_is_told_in_bytes_up_to_all_of_them() -> None:
         (b"", "an empty file"),
     ],
 )
-def test_a_file_that_is_no_xlsx_is_refused_by_what_it_is(
-    tmp_path: Path, content: bytes, looks_like: str
-) -> None:
+def test_a_file_that_is_no_xlsx_is_refused_by_what_it_is(tmp_path: Path, content: bytes, looks_like: str) -> None:
     path = tmp_path / "汇总表.xlsx"
     path.write_bytes(content)
 
@@ -207,10 +203,7 @@ def test_another_kind_of_zip_is_refused(tmp_path: Path, part: str) -> None:
 def test_a_workbook_with_a_password_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "secret.xlsx"
     path.write_bytes(
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-        + bytes(3000)
-        + "EncryptedPackage".encode("utf-16-le")
-        + bytes(512)
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000) + "EncryptedPackage".encode("utf-16-le") + bytes(512)
     )
 
     assert code_of(path) == "WORKBOOK_ENCRYPTED"
@@ -365,10 +358,7 @@ def test_xml_that_declares_entities_is_refused(tmp_path: Path, doctype: str) -> 
 def test_one_endless_tag_is_refused(tmp_path: Path) -> None:
     sheet = b"<worksheet " + b"a" * 20_000_000
 
-    assert (
-        code_of(a_package(tmp_path, "", whole_sheet=sheet, compression=zipfile.ZIP_STORED))
-        == "WORKBOOK_BROKEN"
-    )
+    assert code_of(a_package(tmp_path, "", whole_sheet=sheet, compression=zipfile.ZIP_STORED)) == "WORKBOOK_BROKEN"
 
 
 def test_endlessly_nested_elements_are_refused(tmp_path: Path) -> None:
@@ -377,9 +367,7 @@ def test_endlessly_nested_elements_are_refused(tmp_path: Path) -> None:
     assert "too deep" in refusal(path).args[0]
 
 
-@pytest.mark.parametrize(
-    ("cell", "taken"), [("GR1", True), ("GS1", False), ("A200000", True), ("A200001", False)]
-)
+@pytest.mark.parametrize(("cell", "taken"), [("GR1", True), ("GS1", False), ("A200000", True), ("A200001", False)])
 def test_a_sheet_is_at_most_200_000_rows_by_200_columns(tmp_path: Path, cell: str, taken: bool) -> None:
     number = cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     path = a_package(tmp_path, f'<row r="{number}"><c r="{cell}"><v>1</v></c></row>')
@@ -428,9 +416,7 @@ def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
 def test_without_a_title_the_header_comes_first(tmp_path: Path) -> None:
     path = tmp_path / "plain.xlsx"
 
-    write_workbook(
-        path, [Sheet("一", "", [Column("甲", 10)], [["乙"]]), Sheet("二", "", [Column("丙", 10)], [])]
-    )
+    write_workbook(path, [Sheet("一", "", [Column("甲", 10)], [["乙"]]), Sheet("二", "", [Column("丙", 10)], [])])
 
     book = openpyxl.load_workbook(path)
     assert [[cell.value for cell in row] for row in book["一"].iter_rows()] == [["甲"], ["乙"]]
@@ -539,9 +525,7 @@ def a_package(
     compression: int = zipfile.ZIP_DEFLATED,
 ) -> Path:
     """The smallest .xlsx there is, with the parts a test is about."""
-    workbook = (
-        f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{properties}<sheets>{sheets}</sheets></workbook>'
-    )
+    workbook = f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{properties}<sheets>{sheets}</sheets></workbook>'
     relations = "".join(
         f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
         for number, (kind, target) in enumerate(
@@ -575,9 +559,7 @@ def a_package(
 
 def cells(path: Path) -> dict[tuple[int, int], object]:
     sheet = read_book(path).sheets[0]
-    return {
-        (number, column): value for number, row in sheet.rows.items() for column, value in row.cells.items()
-    }
+    return {(number, column): value for number, row in sheet.rows.items() for column, value in row.cells.items()}
 
 
 def refusal(path: Path) -> Refused:
@@ -590,9 +572,7 @@ def code_of(path: Path) -> str:
     return refusal(path).refusals[0].code
 
 
-def _with_two_cells_left(
-    shared: worksheets.Shared, strings: list[str], dated: list[bool], day_zero: date
-) -> None:
+def _with_two_cells_left(shared: worksheets.Shared, strings: list[str], dated: list[bool], day_zero: date) -> None:
     shared.strings, shared.dated, shared.day_zero, shared.cells_left = strings, dated, day_zero, 2
 
 

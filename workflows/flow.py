@@ -143,7 +143,7 @@ class Flow:
     def target(self, move: Move, state: Word | None) -> Word | None:
         if state is None:
             return move.target
-        return self.states(self.machine.events[move.name].transitions[state.value][0].dest)
+        return self.states.of(str(self.machine.events[move.name].transitions[state.value][0].dest))
 
     def judge(self, move: Move, situation: Situation, *, by_rule: bool = False) -> Refusal | None:
         """The first reason against a move: the state, then the person, then what must hold."""

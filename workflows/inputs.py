@@ -7,7 +7,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -55,8 +55,8 @@ class Field:
         return head + "".join(part.title() for part in rest)
 
 
-@lru_cache(maxsize=None)
-def fields_of(input_type: type[Any]) -> tuple[Field, ...]:
+@cache
+def fields_of(input_type: Any) -> tuple[Field, ...]:
     hints = get_type_hints(input_type, include_extras=True)
     return tuple(_field(each, hints[each.name]) for each in dataclasses.fields(input_type))
 
@@ -76,7 +76,7 @@ def _field(declared: dataclasses.Field[Any], hint: Any) -> Field:
     return Field(declared.name, hint, words, many, required)
 
 
-async def read_input(input_type: type[Any], given: Mapping[str, Any], viewer: Viewer, prefix: str = "") -> Any:
+async def read_input(input_type: Any, given: Mapping[str, Any], viewer: Viewer, prefix: str = "") -> Any:
     """`given` as an instance of `input_type`, references turned into records the viewer may see.
 
     Raises `Refused` with one refusal for every field that is missing, too long, broken or unknown.
@@ -108,7 +108,8 @@ async def _read_many(field: Field, given: list[Any], viewer: Viewer, path: str) 
         raise Refused(
             BAD_INPUT.about(path, problem_zh=f"一次最多{MOST_IN_A_LIST}项", problem_en=f"at most {MOST_IN_A_LIST} at once")
         )
-    values, refusals = [], []
+    values: list[Any] = []
+    refusals: list[Refusal] = []
     for index, each in enumerate(given):
         try:
             values.append(await _read_one(field, each, viewer, f"{path}.{index}"))

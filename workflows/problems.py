@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from domain.cases import ENDED, CaseState, Category
+from domain.cases import ENDED, CaseState
 from domain.problems import Problem, ProblemState
 from domain.refusals import Refusal
 from workflows.actors import CONTACT, DISPATCHER, OWNER

@@ -134,7 +134,7 @@ def _matched(row: SurveyRow, books: Books, workbook: str) -> tuple[tuple[Note, .
     known = books.enterprises.get(row.uscc)
     if known and known.name != row.enterprise_name:
         notes.append(OTHER_NAME.at(row.enterprise_name, known.name, name=known.name))
-    category = CATEGORIES.get(row.category or "", None)
+    category = CATEGORIES.get(row.category or "")
     if category is None:
         notes.append(UNKNOWN_CATEGORY.at(row.category or "", Category.OTHER.zh))
     companion = books.companions.get(row.visitor or "")
