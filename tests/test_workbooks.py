@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
-from domain import worksheets, xlsx
-from domain.books import read_book
+from domain.workbooks import worksheets, xlsx
+from domain.workbooks.books import read_book
 from domain.refusals import Refused
 from domain.workbooks import Column, Sheet, Value, write_workbook
-from domain.worksheets import Failure, Formula, Number
+from domain.workbooks.worksheets import Failure, Formula, Number
 
 EXAMPLE = Path(__file__).parent / "data" / "survey-2023.xlsx"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -235,6 +238,27 @@ def test_a_workbook_with_flipped_bytes_is_refused(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     assert code_of(path) == "WORKBOOK_BROKEN"
+
+
+def test_a_workbook_whose_parts_begin_before_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "before.xlsx"
+    data = EXAMPLE.read_bytes()
+    path.write_bytes(data[:-6] + (int.from_bytes(data[-6:-2], "little") + 5000).to_bytes(4, "little") + data[-2:])
+
+    assert code_of(path) == "WORKBOOK_BROKEN"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.lists(some.tuples(some.integers(0, EXAMPLE.stat().st_size - 1), some.integers(0, 255)), max_size=5))
+def test_whatever_befell_a_workbook_it_is_read_or_refused(tmp_path: Path, blows: list[tuple[int, int]]) -> None:
+    data = bytearray(EXAMPLE.read_bytes())
+    for place, value in blows:
+        data[place] = value
+    path = tmp_path / "fallen.xlsx"
+    path.write_bytes(data)
+
+    with suppress(Refused):
+        assert read_book(path).sheets
 
 
 def test_xml_that_ends_too_soon_is_refused(tmp_path: Path) -> None:

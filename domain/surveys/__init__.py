@@ -1,7 +1,7 @@
 """A zone's problem survey 专项调研问题汇总: the workbook as an office keeps it, every row accounted for.
 
 Nothing is guessed. A row is taken, or refused with all its reasons; what was put right is stated, with the
-row it came from (`survey_register`). Hidden rows and columns are read like others, since filters hide rows;
+row it came from (`register`). Hidden rows and columns are read like others, since filters hide rows;
 hidden sheets are not. A problem needs an enterprise, a description and a day; a category can wait.
 """
 
@@ -14,15 +14,15 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from domain import survey_notes as notes
-from domain.books import read_book
-from domain.survey_cells import key
-from domain.survey_headers import Field, Header
-from domain.survey_notes import Note, Outcome, gravest, gravity
-from domain.survey_register import Place, Register
-from domain.survey_tables import Aside, Reading, Table, find_tables, read_table
+from domain.surveys import notes
+from domain.workbooks.books import read_book
+from domain.surveys.cells import key
+from domain.surveys.headers import Field, Header
+from domain.surveys.notes import Note, Outcome, gravest, gravity
+from domain.surveys.register import Place, Register
+from domain.surveys.tables import Aside, Reading, Table, find_tables, read_table
 from domain.workbooks import Column, Sheet, Value, write_workbook
-from domain.worksheets import letters
+from domain.workbooks.worksheets import letters
 
 __all__ = ["Field", "Note", "Outcome", "Result", "Survey", "SurveyRow", "SurveySheet"]
 __all__ += ["fingerprint", "read_survey", "write_report"]
@@ -151,18 +151,14 @@ def _compared(row: SurveyRow, seen: dict[str, SurveyRow]) -> SurveyRow:
     first = seen.setdefault(row.fingerprint, row) if row.fingerprint else row
     if first is row:
         return row
-    repeats = notes.REPEATS.at(
-        **Place(first.sheet, first.row_number).seen_from(row.sheet), **_differences(first, row)
-    )
+    repeats = notes.REPEATS.at(**Place(first.sheet, first.row_number).seen_from(row.sheet), **_differences(first, row))
     return replace(row, outcome=Outcome.REPEATED, notes=(repeats, *row.notes))
 
 
 def _differences(first: SurveyRow, row: SurveyRow) -> dict[str, str]:
     """In what a repeated row differs all the same, so that nothing is dropped unsaid."""
     differing = [
-        each
-        for each in _COMPARED
-        if key(getattr(first, each.value) or "") != key(getattr(row, each.value) or "")
+        each for each in _COMPARED if key(getattr(first, each.value) or "") != key(getattr(row, each.value) or "")
     ]
     if not differing:
         return {"zh_differs": "", "en_differs": ""}

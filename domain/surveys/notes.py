@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from domain.refusals import Refusal
-from domain.survey_headers import Field
+from domain.surveys.headers import Field
 from domain.words import Word
 
 
@@ -36,9 +36,7 @@ class Note(Refusal):
         """The same note for one cell, its sentences filled in; long values are shown by their beginning."""
         shown = {name: clip(value) for name, value in values.items()}
         shown |= {"before": clip(before or ""), "after": clip(after or "")}
-        return replace(
-            self, zh=self.zh.format(**shown), en=self.en.format(**shown), before=before, after=after
-        )
+        return replace(self, zh=self.zh.format(**shown), en=self.en.format(**shown), before=before, after=after)
 
     def of(self, field: Field, **values: str) -> Note:
         """The same note about a cell of `field`, whose sentences name that column."""
@@ -117,8 +115,8 @@ CODE_LENGTH = _note(
 CODE_CHARACTERS = _note(
     Outcome.REFUSED,
     "CODE_CHARACTERS",
-    "统一社会信用代码“{code}”含有不应出现的字符（前8位应为数字，不用字母I、O、S、V、Z）。",
-    "The code “{code}” holds characters no code has (8 digits first; never the letters I, O, S, V, Z).",
+    "统一社会信用代码“{code}”含有不应出现的字符（第3至8位应为数字，且不用字母I、O、S、V、Z）。",
+    "The code “{code}” holds characters no code has (the 3rd to 8th are digits; never I, O, S, V, Z).",
     Field.CODE,
 )
 CODE_CHECK_DIGIT = _note(
@@ -344,9 +342,7 @@ EMPTY_ROW = _note(
     "所读各列均为空（只有序号、签字等）。",
     "Nothing in any column that is read (only a serial number, a signature or the like).",
 )
-ABOVE_HEADER = _note(
-    Outcome.SKIPPED, "ABOVE_HEADER", "表头以上的标题或说明。", "A title or remark above the header."
-)
+ABOVE_HEADER = _note(Outcome.SKIPPED, "ABOVE_HEADER", "表头以上的标题或说明。", "A title or remark above the header.")
 HEADER_ROW = _note(Outcome.SKIPPED, "HEADER_ROW", "表头。", "The header.")
 TOTALS_ROW = _note(Outcome.SKIPPED, "TOTALS_ROW", "合计行。", "A row of totals.")
 FOOTNOTE_ROW = _note(Outcome.SKIPPED, "FOOTNOTE_ROW", "表尾说明或签字。", "A footnote or signature.")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from domain import survey_notes as notes
-from domain.survey_cells import Cell, key
-from domain.survey_notes import WHY, Note
+from domain.surveys import notes
+from domain.surveys.cells import Cell, key
+from domain.surveys.notes import WHY, Note
 
 
 class Place(NamedTuple):
@@ -95,9 +95,7 @@ class Register:
         said = tuple(each.note for each in (code, name) if each.note)
         if others:
             codes = "、".join(dict.fromkeys([*([pair.code] if pair else []), *others]))
-            return Identity(
-                name.value, code.written, (*said, notes.NAME_DISPUTED.at(name=name.value, codes=codes))
-            )
+            return Identity(name.value, code.written, (*said, notes.NAME_DISPUTED.at(name=name.value, codes=codes)))
         if pair is None:
             return Identity(name.value, code.written, said if code.refused else (notes.MISSING_CODE, *said))
         where = pair.place.seen_from(sheet)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from domain.refusals import Refusal, Refused
 from domain.words import Word
-from domain.worksheets import Worksheet, letters
+from domain.workbooks.worksheets import Worksheet, letters
 
 
 class Field(Word):

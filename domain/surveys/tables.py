@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from domain import survey_notes as notes
-from domain.books import Book
-from domain.survey_cells import Cell, key, read_code, read_day, read_text, read_yes_no, tidy
-from domain.survey_headers import Field, Header, find_header, header_at, named, no_header
-from domain.survey_notes import Note
-from domain.survey_register import Place
-from domain.worksheets import Row, Value, Worksheet, letters
+from domain.surveys import notes
+from domain.workbooks.books import Book
+from domain.surveys.cells import Cell, key, read_code, read_day, read_text, read_yes_no, tidy
+from domain.surveys.headers import Field, Header, find_header, header_at, named, no_header
+from domain.surveys.notes import Note, Outcome
+from domain.surveys.register import Place
+from domain.workbooks.worksheets import Row, Value, Worksheet, letters
 
 T = TypeVar("T")
 
@@ -31,9 +31,7 @@ class Table:
     def title(self) -> str:
         """The first words above the header."""
         above = (row for number, row in self.sheet.rows.items() if number < self.header.top)
-        return next(
-            (tidy(value) for row in above for value in row.cells.values() if isinstance(value, str)), ""
-        )
+        return next((tidy(value) for row in above for value in row.cells.values() if isinstance(value, str)), "")
 
 
 class Reading(NamedTuple):
@@ -78,12 +76,10 @@ def read_table(table: Table, book: Book, today: date) -> Iterator[Reading | Asid
         row = sheet.rows.get(number)
         if row is None:
             yield Aside(place, notes.BLANK_ROW)
-        elif number < header.top:
-            yield Aside(place, table.aside or notes.ABOVE_HEADER)
-        elif number <= header.bottom:
-            yield Aside(place, table.aside or notes.HEADER_ROW)
-        elif table.aside:
+        elif table.aside and (number > header.bottom or table.aside.outcome is Outcome.SKIPPED):
             yield Aside(place, table.aside)
+        elif number <= header.bottom:
+            yield Aside(place, notes.ABOVE_HEADER if number < header.top else notes.HEADER_ROW)
         elif again := _header_again(sheet, row, header):
             header, reader = again, _RowReader(sheet, again, book, today)
             yield Aside(place, notes.HEADER_ROW)
@@ -220,9 +216,7 @@ def _said_of_merged(filled: list[tuple[Field, str]]) -> list[Note]:
     return [notes.FROM_MERGED.at(zh_columns=zh, en_columns=en)]
 
 
-_TOTALS = re.compile(
-    r"(本页|本表|本区|全部)?(合计|总计|小计|共计|累计|总数)(\(.*\))?(:.*|\d.*)?|(sub|grand)?total:?.*"
-)
+_TOTALS = re.compile(r"(本页|本表|本区|全部)?(合计|总计|小计|共计|累计|总数)(\(.*\))?(:.*|\d.*)?|(sub|grand)?total:?.*")
 _FOOTNOTE = re.compile(
     r"(注|备注|说明|填表说明|填[表报]人|制表人?|审[核批]人?|(单位)?负责人|[填制]表单位|填报单位|(填[表报]|打印|制表)?日期"
     r"|联系(人|电话)|签[字章]|盖章|数据来源)(\(.*\))?:.*"

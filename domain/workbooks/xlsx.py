@@ -175,7 +175,7 @@ class Package:
 
 
 class _Doorway(io.BufferedReader):
-    """A file that will not be read in one great gulp: zipfile takes in a whole central directory at once."""
+    """A file not read in one great gulp, as zipfile would its table of contents, nor from before its start."""
 
     def __init__(self, raw: io.RawIOBase, name: str) -> None:
         super().__init__(raw)
@@ -188,6 +188,11 @@ class _Doorway(io.BufferedReader):
         if len(data) > limit:
             _too_large(self._name, "内部目录过大", "its table of contents is too long")
         return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_SET and offset < 0:
+            raise zipfile.BadZipFile("a part before the beginning of the file")
+        return super().seek(offset, whence)
 
 
 def _check_beginning(file: io.BufferedReader, name: str) -> None:
@@ -237,9 +242,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], name: str) -> None:
         _too_large_unpacked(name)
     for each in entries:
         if each.file_size > RATIO_FROM_BYTES and each.file_size > MAX_RATIO * each.compress_size:
-            _too_large(
-                name, f"内容压缩超过{MAX_RATIO}倍", f"its content is packed more than {MAX_RATIO} to 1"
-            )
+            _too_large(name, f"内容压缩超过{MAX_RATIO}倍", f"its content is packed more than {MAX_RATIO} to 1")
 
 
 def _too_large_unpacked(name: str) -> NoReturn:

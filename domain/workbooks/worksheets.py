@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from domain.xlsx import Package
+from domain.workbooks.xlsx import Package
 
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS, MAX_SPANS = 200_000, 200, 4_000_000, 500_000
 TAGS = {

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from domain import xlsx
-from domain.worksheets import MAX_CELLS, TAGS, Shared, Worksheet, day_of, read_sheet, unescaped
-from domain.xlsx import Package
+from domain.workbooks import xlsx
+from domain.workbooks.worksheets import MAX_CELLS, TAGS, Shared, Worksheet, day_of, read_sheet, unescaped
+from domain.workbooks.xlsx import Package
 
 Progress = Callable[[int, int], None]
 
@@ -37,10 +37,7 @@ def read_book(path: Path, progress: Progress | None = None) -> Book:
         _follow(package, sum(package.size(each) for each in parts), progress)
         strings = _read_strings(package, workbook.strings[0]) if workbook.strings else []
         shared = Shared(strings, dated, workbook.day_zero)
-        sheets = [
-            read_sheet(package, each.part, Worksheet(each.name, each.hidden), shared)
-            for each in workbook.sheets
-        ]
+        sheets = [read_sheet(package, each.part, Worksheet(each.name, each.hidden), shared) for each in workbook.sheets]
     return Book(sheets, workbook.day_zero)
 
 

@@ -9,13 +9,11 @@ from datetime import date
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-from stdnum.cn import uscc
-from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
-
-from domain import survey_notes as notes
-from domain.survey_headers import Field
-from domain.survey_notes import Note, Outcome
-from domain.worksheets import Failure, Formula, Number, Value
+from domain.surveys import notes
+from domain.surveys.headers import Field
+from domain.surveys.notes import Note, Outcome
+from domain.uscc import Fault, fault_of, one_spelling
+from domain.workbooks.worksheets import Failure, Formula, Number, Value
 
 T = TypeVar("T")
 # The zones date from 1988 to 1991; below this a number in a date column is a year or a month, not a day.
@@ -171,17 +169,16 @@ def _code_of_number(raw: str) -> Cell[str]:
 
 def _code_of_text(written: str) -> Cell[str]:
     shown = tidy(written)
-    code = re.sub(r"[\s\-'‘’`]+", "", unicodedata.normalize("NFKC", shown)).upper()
-    if code.casefold() in _NOTHING or not code:
+    code = one_spelling(shown).strip("'‘’`")
+    if code.casefold() in _NOTHING:
         return Cell("", None, written)
-    try:
-        uscc.validate(code)
-    except InvalidLength:
-        return Cell("", notes.CODE_LENGTH.at(code=shown, length=str(len(code))), shown)
-    except InvalidChecksum:
-        return Cell("", notes.CODE_CHECK_DIGIT.at(code=shown), shown)
-    except ValidationError:
-        return Cell("", notes.CODE_CHARACTERS.at(code=shown), shown)
+    match fault_of(code):
+        case Fault.LENGTH:
+            return Cell("", notes.CODE_LENGTH.at(code=shown, length=str(len(code))), shown)
+        case Fault.CHECK:
+            return Cell("", notes.CODE_CHECK_DIGIT.at(code=shown), shown)
+        case Fault.CHARACTERS:
+            return Cell("", notes.CODE_CHARACTERS.at(code=shown), shown)
     return Cell(code, None if code == shown else notes.CODE_SPELLING.at(before=shown, after=code), shown)
 
 
@@ -264,8 +261,7 @@ _INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u20
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BROKEN = re.compile("[\ufffd\ufffe\uffff\ud800-\udfff]")
 _UNTIDY = re.compile(
-    "^\\s|\\s$|\\s\\s|[^\\S ]|[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-    "|[\x00-\x1f\x7f-\x9f]"
+    "^\\s|\\s$|\\s\\s|[^\\S ]|[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\x00-\x1f\x7f-\x9f]"
 )
 _CHINESE = "[\u00b7\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _BESIDE_CHINESE = re.compile(f" (?={_CHINESE})|(?<={_CHINESE}) ")
