@@ -1,0 +1,228 @@
+"""The demonstration: loaded whole, once, into an empty database only; and every account sees what it should."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from domain import clock
+from domain import database as storage
+from domain.accounts import Account
+from domain.cases import STAGES, Case, CaseState, Stage
+from domain.departments import Department
+from domain.enterprises import Enterprise
+from domain.history import Entry
+from domain.people import Person, viewer_of
+from domain.refusals import Refused
+from domain.responsibilities import Responsibility, ResponsibilityState
+from domain.surveys import read_survey
+from domain.zones import Zone
+from tests import postgres
+from tests.graphql import Client, served
+from tests.world import a_zone
+from workflows import demo, sign_in
+
+SURVEY = Path(__file__).parent / "data" / "survey-2023.xlsx"
+ON_A_HOLIDAY = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
+BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR = datetime(2027, 3, 1, 22, 30, tzinfo=UTC)
+
+
+@dataclass
+class Loaded:
+    """A database with the demonstration in it, which several tests look at."""
+
+    url: str
+    accounts: list[demo.DemoAccount]
+    progress: list[tuple[int, int]]
+
+
+async def a_load(url: str) -> Loaded:
+    progress: list[tuple[int, int]] = []
+    async with storage.opened(url):
+        accounts = await demo.load(lambda done, total: progress.append((done, total)))
+    return Loaded(url, accounts, progress)
+
+
+@pytest.fixture(scope="module")
+async def loaded_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    return await a_load(f"sqlite://{shutil.copy(sqlite_template, tmp_path_factory.mktemp('demo') / 'demo.sqlite3')}")
+
+
+@pytest.fixture(scope="module")
+async def loaded_postgres(postgres_server: str, postgres_template: str) -> AsyncIterator[Loaded]:
+    async with postgres.created(postgres_server, postgres_template) as url:
+        yield await a_load(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def made(request: pytest.FixtureRequest) -> Loaded:
+    loaded: Loaded = request.getfixturevalue(f"loaded_{request.param}")
+    return loaded
+
+
+@pytest.fixture
+async def loaded(made: Loaded) -> AsyncIterator[Loaded]:
+    """The demonstration, open for the length of the test."""
+    async with storage.opened(made.url):
+        yield made
+
+
+async def counts() -> dict[str, int]:
+    kinds = (Zone, Department, Enterprise, Person, Account, Case, Responsibility, Entry)
+    return {kind.__name__: await kind.all().count() for kind in kinds}
+
+
+async def test_loading_twice_loads_once_and_tells_the_accounts_both_times(database: str) -> None:
+    first = await demo.load()
+    loaded = await counts()
+
+    second = await demo.load()
+
+    assert await counts() == loaded
+    assert second == first
+    assert loaded["Account"] == len(first)
+    assert loaded["Zone"] == 7
+    assert loaded["Case"] == len(demo.BILLINGS)
+
+
+async def test_a_database_with_other_zones_is_refused_and_left_as_it_was(database: str) -> None:
+    await a_zone("GL")
+    before = await counts()
+
+    with pytest.raises(Refused) as no:
+        await demo.load()
+
+    assert [each.code for each in no.value.refusals] == ["NOT_FOR_DEMO"]
+    assert "GL高新区" in no.value.refusals[0].zh
+    assert await counts() == before
+
+
+async def test_a_load_that_dies_halfway_leaves_nothing_and_can_be_made_again(database: str) -> None:
+    def die_halfway(done: int, total: int) -> None:
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await demo.load(die_halfway)
+
+    assert set((await counts()).values()) == {0}
+    assert clock.now() > datetime(2026, 1, 1, tzinfo=UTC)
+    await demo.load()
+    assert await Zone.all().count() == 7
+
+
+async def test_progress_counts_up_to_the_end(loaded: Loaded) -> None:
+    total = loaded.progress[0][1]
+
+    assert loaded.progress == [(done, total) for done in range(1, total + 1)]
+
+
+@pytest.mark.parametrize("at", [ON_A_HOLIDAY, BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR], ids=str)
+async def test_history_spans_weeks_runs_forward_and_never_into_the_future(database: str, at: datetime) -> None:
+    with clock.stopped(at):
+        await demo.load()
+
+    entries = await Entry.filter(subject_kind="case").order_by("id")
+    moments = [entry.at for entry in entries]
+    assert moments == sorted(moments)
+    assert moments[-1] < at
+    assert (moments[-1] - moments[0]).days > 21
+
+
+async def test_the_board_of_guilin_has_cases_in_every_stage_and_every_state(loaded: Loaded) -> None:
+    states = Counter([case.state for case in await Case.filter(zone__code="GL")])
+
+    assert set(states) == set(CaseState)
+    assert {STAGES[state] for state in states} == set(Stage)
+    duties = {duty.state for duty in await Responsibility.filter(zone__code="GL")}
+    assert duties == set(ResponsibilityState)
+
+
+async def test_the_worked_cases_stand_at_different_stages(loaded: Loaded) -> None:
+    shown = await Case.exclude(zone__code="GL").order_by("number")
+
+    assert {case.number.rsplit("-", 2)[0]: case.state for case in shown if case.number.endswith("001")} == {
+        "GZ": CaseState.ASSIGNING, "HB": CaseState.CLOSED, "KRM": CaseState.COLLECTED,
+        "LYG": CaseState.CHECKING, "QT": CaseState.HANDLING,
+    }
+    woodpecker = await Case.get(enterprise__name="桂林市啄木鸟医疗器械有限公司")
+    assert woodpecker.state is CaseState.CLOSED
+
+
+async def test_only_firms_a_source_prints_are_not_marked_as_made_up(loaded: Loaded) -> None:
+    printed = {each.name: each.source for each in await Enterprise.filter(synthetic=False)}
+
+    assert printed == {
+        "桂林市啄木鸟医疗器械有限公司": "GL-06",
+        "江苏金鸽网络科技有限公司": "LYG-05",
+        "浙江海昶生物医药技术有限公司": "QT-06",
+        "克拉玛依市正诚有限公司": "KRM-25",
+    }
+    assert all(each.name.startswith("示例企业·") for each in await Enterprise.filter(synthetic=True))
+
+
+async def test_guilin_knows_the_departments_and_companions_its_survey_names(loaded: Loaded) -> None:
+    survey = read_survey(SURVEY, today=clock.today().date())
+
+    departments = await Department.filter(zone__code="GL")
+    known = {name for each in departments for name in (each.name, *each.aliases)}
+    people = set(await Person.filter(zone__code="GL").values_list("name", flat=True))
+    assert {row.department for row in survey.rows if row.department} <= known
+    assert {row.visitor for row in survey.rows if row.visitor} <= people
+    assert [each.name for each in departments if each.is_fallback] == ["企业服务中心"]
+
+
+async def test_every_account_signs_in_and_sees_the_cases_of_its_role_and_no_others(loaded: Loaded) -> None:
+    accounts = loaded.accounts
+    guilin = await Case.filter(zone__code="GL").count()
+
+    seen = {}
+    for account in accounts:
+        tokens = await sign_in.sign_in(account.login, account.password, "127.0.0.1")
+        viewer = await viewer_of(tokens.person_id, clock.now())
+        seen[account.login] = [case.title for case in await Case.seen_by(viewer).order_by("id")]
+
+    assert len(seen["cn.leader"]) == len(seen["cn.auditor"]) == len(demo.BILLINGS)
+    assert len(seen["gl.dispatcher"]) == len(seen["gl.leader"]) == len(seen["gl.auditor"]) == guilin
+    assert seen["gl.admin"] == []
+    assert seen["gl.contact"] == ["项目用地自2021年起受阻"]
+    assert seen["gl.land"] == ["项目用地自2021年起受阻", "厂前道路破损，货车通行困难"]
+    assert 1 < len(seen["gl.companion01"]) < guilin
+    assert not set(seen["gl.companion01"]) & set(seen["gl.companion02"])
+    assert "厂前道路破损，货车通行困难" in seen["gl.housing"]
+    assert seen["gl.service"] == ["水电气报装要跑多个窗口"]
+    assert seen["qt.fallback"] == ["厂区外排水沟权属不清，雨后积水"]
+    assert len(seen["qt.dispatcher"]) == 2
+    assert seen["gz.leader"] == ["研发费用归集口径不清"]
+
+
+async def test_every_role_there_is_has_an_account_that_says_so_in_both_languages(loaded: Loaded) -> None:
+    accounts = loaded.accounts
+
+    assert {account.role_zh for account in accounts} == {
+        "分办员", "部门联络员", "企业伴员", "领导", "审计员", "企业联系人", "管理员",
+    }
+    assert {account.role_en for account in accounts} == {
+        "Dispatcher", "Department liaison", "Companion officer", "Leader", "Auditor", "Enterprise contact",
+        "Administrator",
+    }
+    assert {account.zone.split()[0] for account in accounts} == {"CN", "GL", "QT", "GZ"}
+
+
+async def test_the_dispatcher_finds_a_full_board_over_graphql(loaded: Loaded) -> None:
+    async with served() as http:
+        payload = await Client(http).do(
+            "signIn", "accessToken person { name }", login="gl.dispatcher", password=demo.PASSWORD
+        )
+        client = Client(http, payload["accessToken"])
+        board = (await client.ask("{ caseCounts { total stages { stage count } } }"))["caseCounts"]
+
+    assert payload["refusals"] == [] and payload["person"] == {"name": "分办员"}
+    assert all(each["count"] > 0 for each in board["stages"])
+    assert sum(each["count"] for each in board["stages"]) == board["total"]
