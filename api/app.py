@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,28 +26,63 @@ from strawberry.http import GraphQLHTTPResponse
 from strawberry.types import ExecutionResult
 
 from api import files, graphiql
-from api.callers import BodyLimit, Callers
+from api.callers import BodyLimit, Callers, refusal_answer
 from api.context import Context
-from api.faults import said
+from api.faults import UNREADABLE, Faults, said
+from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
 from api.schema import schema
 from domain import database
+from domain.file_types import TYPES
 from domain.stores import file_limit, open_store
 from workflows import timers
+from workflows.service_tokens import HEADER
+
+HEALTH_SECONDS = 5
+FORM_BYTES = 64 * 1024
+log = logging.getLogger("qiban")
 
 
 class Service(GraphQL[Context, None]):
-    """Strawberry's view, with our context, our way of saying no, and one fast encoder."""
+    """Strawberry's view, with our context, our way of saying no, and one fast encoder.
+
+    A POST must say application/json and a GET may only ask, so that no other site's form can act for a reader here.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and "text/html" in Request(scope).headers.get("accept", ""):
-            await graphiql.page(Request(scope))(scope, receive, send)
+        request = Request(scope, receive)
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            answer = graphiql.page(request)
         else:
-            await super().__call__(scope, receive, send)
+            answer = await self._answer(request)
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self.run(request)
+        except HTTPException as no:
+            refusal = UNREADABLE.about(reason=no.reason)
+            return refusal_answer([refusal], request.state.context.language, no.status_code)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         context: Context = request.state.context
         return context
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
+        data = await super().parse_http_body(request)
+        if not isinstance(data, list) and not isinstance(data.operation_name, str | None):
+            raise HTTPException(400, "operationName must be a string")
+        return data
+
+    def parse_json(self, data: str | bytes) -> Any:
+        parsed = super().parse_json(data)
+        if not isinstance(parsed, dict | list):
+            raise HTTPException(400, "JSON here must be an object")
+        return parsed
+
+    def decode_json(self, data: str | bytes) -> object:
+        # Unlike json it takes neither half a surrogate pair nor nesting without end.
+        return orjson.loads(data)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         answer: GraphQLHTTPResponse = {"data": result.data}
@@ -55,7 +96,12 @@ class Service(GraphQL[Context, None]):
 
 
 async def health(request: Request) -> Response:
-    await database.reads().execute_query("SELECT 1")
+    try:
+        async with asyncio.timeout(HEALTH_SECONDS):
+            await database.reads().execute_query("SELECT 1")
+    except Exception as error:
+        log.warning("not healthy: %s", type(error).__name__)
+        return JSONResponse({"status": "no database"}, 503)
     return JSONResponse({"status": "ok"})
 
 
@@ -64,6 +110,7 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        logging.getLogger("uvicorn.access").addFilter(DiscreetAccessLog())
         async with database.opened(url):
             await database.migrate()
             app.state.store = open_store(database_file(url))
@@ -78,14 +125,35 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
             *graphiql.routes,
         ],
         middleware=[
-            Middleware(GZipMiddleware, minimum_size=1_000),
-            Middleware(BodyLimit, limits={"/graphql": MOST_BYTES, "/files": file_limit() + 64 * 1024}),
+            Middleware(SafeHeaders),
+            *_other_origins(),
+            Middleware(Faults),
+            Middleware(GZipMiddleware, minimum_size=1_000, exclude_content_types=AS_THEY_ARE),
+            Middleware(BodyLimit, limits={"/graphql": MOST_BYTES, "/files": file_limit() + FORM_BYTES}),
             Middleware(Callers),
         ],
         lifespan=lifespan,
     )
 
 
+# Downloads leave as they lie in the store: their length is told, and most are compressed already.
+AS_THEY_ARE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *{kind.content_type for kind in TYPES.values()})
+
+
 def database_file(url: str | None) -> Path | None:
-    url = url or database.default_url()
-    return Path(url.removeprefix("sqlite://")) if url.startswith("sqlite:") else None
+    file = database.config(url)["connections"]["default"]["credentials"].get("file_path")
+    return Path(file) if file else None
+
+
+def _other_origins() -> list[Middleware]:
+    """Front ends served from elsewhere: none, unless `QIBAN_ALLOWED_ORIGINS` names them, separated by commas."""
+    origins = [each.strip() for each in os.environ.get("QIBAN_ALLOWED_ORIGINS", "").split(",") if each.strip()]
+    if not origins:
+        return []
+    headers = ["Authorization", "Content-Type", "Accept-Language", HEADER]
+    return [
+        Middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=headers,
+            expose_headers=["Content-Disposition"],
+        )
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -10,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import Context
 from domain.refusals import Refusal, Refused
-from workflows.sign_in import viewer_from
+from workflows.service_tokens import HEADER, NO_BEHALF
+from workflows.sessions import viewer_from
 
 TOO_LARGE = Refusal("TOO_LARGE", "请求过大，上限{limit}字节。", "The request is too large; the limit is {limit} bytes.")
 
@@ -27,14 +29,13 @@ class Callers:
             return
         request = Request(scope)
         language = preferred(request.headers.get("accept-language", ""))
-        address = request.client.host if request.client else ""
-        context = Context(None, language, address)
+        context = Context(None, language, request.client.host if request.client else "")
         if authorization := request.headers.get("authorization"):
             try:
-                behalf = request.headers.get("qiban-on-behalf-of")
-                context.someone = await viewer_from(authorization, behalf, language)
+                context.someone = await viewer_from(authorization, request.headers.get(HEADER), language)
             except Refused as refused:
-                await _refused(refused.refusals[0], language, 401)(scope, receive, send)
+                status = 403 if refused.refusals == (NO_BEHALF,) else 401
+                await refusal_answer(refused.refusals, language, status)(scope, receive, send)
                 return
         request.state.context = context
         await self.app(scope, receive, send)
@@ -53,9 +54,9 @@ class BodyLimit:
             return
         request = Request(scope)
         language = preferred(request.headers.get("accept-language", ""))
-        refusal = _refused(TOO_LARGE.about(limit=limit), language, 413)
+        refusal = refusal_answer([TOO_LARGE.about(limit=limit)], language, 413)
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > limit:
+        if not length.isascii() or not length.isdigit() or int(length[:20]) > limit:
             await refusal(scope, receive, send)
             return
         counted = Counted(receive, limit)
@@ -86,7 +87,7 @@ class Counted:
 def preferred(accept_language: str) -> str:
     """ "zh" or "en", whichever an Accept-Language header would rather have; Chinese when it says nothing."""
     best, best_weight = "zh", 0.0
-    for each in accept_language.split(","):
+    for each in accept_language[:500].split(","):
         tag, _, parameter = each.strip().partition(";")
         weight = _weight(parameter)
         language = tag.strip().lower().partition("-")[0]
@@ -95,13 +96,21 @@ def preferred(accept_language: str) -> str:
     return best
 
 
+def refusal_answer(refusals: Iterable[Refusal], language: str, status: int) -> JSONResponse:
+    """Refusals that come before or beside a GraphQL answer: as its `errors`, and as payloads have them."""
+    told = as_json(refusals, language)
+    errors = [{"message": each["message"], "extensions": {"code": each["code"]}} for each in told]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"data": None, "errors": errors, "refusals": told}, status, headers)
+
+
+def as_json(refusals: Iterable[Refusal], language: str) -> list[dict[str, str | None]]:
+    return [{"code": each.code, "message": each.message(language), "field": each.field} for each in refusals]
+
+
 def _weight(parameter: str) -> float:
     try:
-        return float(parameter.strip().removeprefix("q=")) if parameter.strip() else 1.0
+        weight = float(parameter.replace(" ", "").removeprefix("q=")) if parameter.strip() else 1.0
     except ValueError:
         return 0.0
-
-
-def _refused(refusal: Refusal, language: str, status: int) -> JSONResponse:
-    error = {"message": refusal.message(language), "extensions": {"code": refusal.code}}
-    return JSONResponse({"data": None, "errors": [error]}, status)
+    return weight if math.isfinite(weight) else 0.0

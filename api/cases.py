@@ -231,10 +231,11 @@ def _narrowed(info: Info, filter: CaseFilter | None) -> Any:
         if (given := getattr(filter, column)) is not None:
             rows = rows.filter(**{column: key_of(given, kind, f"filter.{column.removesuffix('_id')}Id")})
     if filter.stage is not None:
-        rows = rows.filter(state__in=[state for state, stage in STAGES.items() if stage in filter.stage])
+        chosen_stages = set(filter.stage)
+        rows = rows.filter(state__in=[state for state, stage in STAGES.items() if stage in chosen_stages])
     for column in ("state", "category", "channel"):
         if (chosen := getattr(filter, column)) is not None:
-            rows = rows.filter(**{f"{column}__in": chosen})
+            rows = rows.filter(**{f"{column}__in": set(chosen)})
     if filter.department_id is not None:
         department = key_of(filter.department_id, DepartmentRow, "filter.departmentId")
         asked = ResponsibilityRow.filter(department_id=department, state__in=_ACTIVE).values("case_id")

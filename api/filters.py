@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 
 from tortoise.expressions import Q
 
-from workflows.inputs import Words, read_text
+from domain.refusals import BAD_INPUT, Refused
+from workflows.inputs import MOST_IN_A_LIST, Words, read_text
 
+T = TypeVar("T")
 SEARCH = Words("查找", "Search", 100)
 
 
@@ -20,3 +24,10 @@ def matching(text: str | None, *columns: str) -> Q:
     return reduce(or_, (Q(**{f"{column}__icontains": wanted}) for column in columns))
 
 
+def at_most(chosen: Sequence[T], field: str) -> Sequence[T]:
+    """What a list is narrowed to; refused when there are too many."""
+    if len(chosen) > MOST_IN_A_LIST:
+        raise Refused(
+            BAD_INPUT.about(field, problem_zh=f"最多{MOST_IN_A_LIST}项", problem_en=f"at most {MOST_IN_A_LIST}")
+        )
+    return chosen

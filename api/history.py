@@ -10,6 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.context import Info, one_loader
+from api.filters import at_most
 from api.nodes import Node, computed, global_id, key_of, node, parsed
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, page
 from domain.cases import Case as CaseRow
@@ -18,9 +19,12 @@ from domain.history import entry_bytes
 from domain.people import Person as PersonRow
 from domain.refusals import BAD_INPUT, Refused
 from workflows.flow import FLOWS
+from workflows.inputs import EARLIEST, LATEST, Words, read_text
 
 if TYPE_CHECKING:
     from api.people import Person
+
+MOVE = Words("步骤", "Move", 60)
 
 
 @node(EntryRow)  # type: ignore[arg-type]
@@ -112,7 +116,8 @@ def _narrowed(rows: Any, filter: HistoryFilter) -> Any:
     if filter.actor_id:
         rows = rows.filter(actor_id=key_of(filter.actor_id, PersonRow, "filter.actorId"))
     if filter.move:
-        rows = rows.filter(move__in=filter.move)
+        names = at_most(filter.move, "filter.move")
+        rows = rows.filter(move__in=[read_text(each, MOVE, "filter.move") for each in names])
     if filter.from_:
         rows = rows.filter(at__gte=instant(filter.from_, "filter.from"))
     if filter.until:
@@ -123,6 +128,9 @@ def _narrowed(rows: Any, filter: HistoryFilter) -> Any:
 def instant(given: datetime, field: str) -> datetime:
     if given.tzinfo is None:
         raise Refused(BAD_INPUT.about(field, problem_zh="时间须带时区", problem_en="the time needs a time zone"))
+    # A day inside either end of what a datetime can hold, so that any zone can be reckoned with.
+    if not EARLIEST <= given.date() <= LATEST:
+        raise Refused(BAD_INPUT.about(field, problem_zh="时间不在可用范围内", problem_en="the time is out of range"))
     return given
 
 

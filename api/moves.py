@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from api.refusals import Refusal, told
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refused
 from domain.words import Word
-from workflows.answers import once
+from workflows.answers import once, read_key
 from workflows.flow import FLOWS, Flow, Move, Situation, Standing
 from workflows.inputs import Field, fields_of
 from workflows.perform import create, perform
@@ -53,10 +54,13 @@ def moves() -> Any:
 
     async def stand(parent: strawberry.Parent[Any], info: Info) -> list[MoveStanding]:
         context, subject = info.context, await load_subject(info.context, parent)
+        if subject is None:
+            return []
         rules = await context.rules_in(getattr(subject, "zone_id", subject.id))
         situation = Situation(parent, subject, context.viewer, rules, context.at)
         flow = FLOWS[type(parent)]
-        return [_standing(flow, each, context.language) for each in flow.open_moves(situation)]
+        open_moves = [each for each in flow.open_moves(situation) if each.move.mutation != ""]
+        return [_standing(flow, each, context.language) for each in open_moves]
 
     return strawberry.field(resolver=stand, description="What can be done next, and why what cannot.")
 
@@ -97,7 +101,7 @@ def mutations() -> type[Any]:
 
 
 def mutation_name(flow: Flow, move: Move) -> str:
-    return move.mutation or _camel(move.name) + flow.record.__name__
+    return flow.mutation(move) or ""
 
 
 def _single(flow: Flow, move: Move, name: str) -> Any:
@@ -136,7 +140,7 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
         viewer, key = info.context.viewer, input.idempotency_key
         try:
             done = await once(
-                viewer, key and f"{key}:{item.id}"[:200], [name, _plain(input), _plain(item)],
+                viewer, _key_of_one(key, item.id), [name, _plain(input), _plain(item)],
                 lambda: _do(info, flow, move, input, item),
             )
             row = await flow.record.seen_by(viewer).filter(id=UUID(done)).first()
@@ -147,6 +151,10 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
 
     async def resolve(info: Info, input: Any) -> Any:
         info.context.viewer  # noqa: B018 (nobody signed in is a refusal of the whole)
+        try:
+            read_key(input.idempotency_key)
+        except Refused as refused:
+            return payload(results=[], refusals=told(refused.refusals, info.context.language))
         if not 1 <= len(input.records) <= MOST_IN_BULK:
             size = BAD_INPUT.about(
                 "records", problem_zh=f"一次1至{MOST_IN_BULK}件", problem_en=f"1 to {MOST_IN_BULK} at once"
@@ -158,6 +166,11 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
     return strawberry.field(
         resolver=resolve, name=name, description=f"{_described(flow, move)} Many at once; each answers for itself."
     )
+
+
+def _key_of_one(key: str | None, item_id: str) -> str | None:
+    """Each record of many has a key of its own, made from the one given for all."""
+    return key and hashlib.sha256(f"{key}:{item_id}".encode(errors="replace")).hexdigest()
 
 
 async def _do(info: Info, flow: Flow, move: Move, input: Any, item: Any = None) -> str:

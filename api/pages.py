@@ -18,10 +18,13 @@ from tortoise.queryset import QuerySet
 from domain.database import reads
 from domain.history import plain
 from domain.refusals import BAD_INPUT, Refusal, Refused
+from workflows.inputs import Words, read_text
 
 T = TypeVar("T")
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
+LONGEST_CURSOR = 2_000
+CURSOR = Words("游标", "Cursor", 400)
 PAGE_SIZE = Refusal("PAGE_SIZE", "每页1至{most}条。", "A page holds 1 to {most}.", "first")
 
 
@@ -103,19 +106,21 @@ async def page(rows: QuerySet[Any], order: Order, first: int, after: str | None)
 
 
 def _cursor(row: Any, order: Order) -> str:
-    value = [plain(getattr(row, order.column)), str(row.id)]
+    value = [order.column, plain(getattr(row, order.column)), str(row.id)]
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
 
 
 def _behind(cursor: str, order: Order) -> Q:
     try:
-        value, key = json.loads(base64.urlsafe_b64decode(cursor))
+        column, value, key = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST_CURSOR]))
         if order.kind in (date, datetime):
             value = order.kind.fromisoformat(value)
-        if not isinstance(key, str) or not isinstance(value, order.kind):
+        if column != order.column or not isinstance(key, str) or not isinstance(value, order.kind):
             raise ValueError(cursor)
+        if isinstance(value, str):
+            read_text(value, CURSOR, "after")
         key = UUID(key)
-    except (ValueError, TypeError, binascii.Error, UnicodeError):
+    except (ValueError, TypeError, binascii.Error, UnicodeError, Refused):
         raise Refused(
             BAD_INPUT.about("after", problem_zh="游标无效", problem_en="this is no cursor of this list")
         ) from None

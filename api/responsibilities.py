@@ -80,7 +80,7 @@ class Query:
             if filter.person_id:
                 rows = rows.filter(person_id=key_of(filter.person_id, PersonRow, "personId"))
             if filter.state:
-                rows = rows.filter(state__in=filter.state)
+                rows = rows.filter(state__in=set(filter.state))
             if filter.part:
                 rows = rows.filter(part=filter.part)
             if filter.mine:

@@ -18,6 +18,7 @@ from api import (
     problems,
     rectifications,
     responsibilities,
+    service_tokens,
     zones,
 )
 from api.context import Info
@@ -40,6 +41,7 @@ class Query(
     departments.Query,
     zones.Query,
     history.Query,
+    service_tokens.Query,
 ):
     @strawberry.field(description="Anything by its id; null when there is none in sight.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
@@ -54,7 +56,7 @@ assert FLOWS
 
 
 @strawberry.type
-class Mutation(auth.Mutation, mutations()):  # type: ignore[misc]
+class Mutation(auth.Mutation, service_tokens.Mutation, mutations()):  # type: ignore[misc]
     """Every change is a mutation with a payload; a refusal is data."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from uuid import UUID
 
 from tortoise import fields
@@ -9,6 +11,25 @@ from tortoise.models import Model
 
 from domain.people import Person
 from domain.records import new_id
+from domain.refusals import Refusal, Refused
+
+BAD_LOGIN = Refusal(
+    "BAD_LOGIN", "登录名为2至60个字，只用文字、数字和 . _ @ -。",
+    "A login is 2 to 60 letters, digits and . _ @ -.", "login",
+)
+
+
+def login_of(given: str) -> str:
+    """The one spelling of a login: full-width letters and capitals are no difference."""
+    return unicodedata.normalize("NFKC", given).strip().lower()
+
+
+def new_login(given: str) -> str:
+    """A login that an account may have. Raises `Refused` for any other text."""
+    login = login_of(given)
+    if not re.fullmatch(r"[\w.@-]{2,60}", login):
+        raise Refused(BAD_LOGIN)
+    return login
 
 
 class Account(Model):

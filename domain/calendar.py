@@ -26,7 +26,7 @@ class Moment:
 
 
 def published(day: date) -> bool:
-    return FIRST_PUBLISHED <= day.year <= LAST_PUBLISHED
+    return bool(FIRST_PUBLISHED <= day.year <= LAST_PUBLISHED)
 
 
 def is_working_day(day: date) -> bool:

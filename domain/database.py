@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from weakref import WeakSet
 
+import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
@@ -45,6 +47,8 @@ SQLITE_PRAGMAS = {
     "foreign_keys": "ON",
     "recursive_triggers": "ON",  # or INSERT OR REPLACE would pass domain/append_only.py
 }
+CLASHES = (asyncpg.UniqueViolationError, asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
+SQLITE_CLASHES = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_BUSY)
 MIGRATING = 20_190_417  # any number, as long as nobody else takes an advisory lock by it
 
 Row = TypeVar("Row", bound=Model)
@@ -114,6 +118,13 @@ def engine() -> Literal["sqlite", "postgres"]:
 def lock(rows: QuerySet[Row]) -> QuerySet[Row]:
     """The rows, held until the transaction ends; on SQLite it holds the whole file already."""
     return rows.select_for_update(no_key=True) if engine() == "postgres" else rows
+
+
+def is_clash(error: Exception) -> bool:
+    """Whether a change failed only because another came first: a value just taken, a deadlock, a wait too long."""
+    # tortoise wraps some of the driver's errors and lets others through.
+    cause = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    return isinstance(cause, CLASHES) or getattr(cause, "sqlite_errorcode", None) in SQLITE_CLASHES
 
 
 async def migrate() -> None:

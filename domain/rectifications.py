@@ -24,6 +24,9 @@ class RectificationState(Word):
     CANCELLED = "cancelled", "已取消", "No longer needed"
 
 
+OPEN = (RectificationState.PLANNED, RectificationState.UNDER_WAY, RectificationState.SUBMITTED)
+
+
 class Rectification(Record):
     """One measure of one responsibility, with what came of it."""
 

@@ -52,6 +52,8 @@ REQUIRED = Refusal("REQUIRED", "此项必填。", "This is required.")
 BAD_TEXT = Refusal(
     "BAD_TEXT", "文字中有不可用的控制字符或残缺字符。", "The text holds control characters or broken characters."
 )
+OTHER_ZONE = Refusal("OTHER_ZONE", "它属于另一高新区。", "It belongs to another zone.")
+NOT_OF_THIS_CASE = Refusal("NOT_OF_THIS_CASE", "它不属于本件。", "It does not belong to this case.")
 CONFLICT = Refusal(
     "CONFLICT", "与另一处修改冲突，请刷新后再试。", "This clashes with another change; refresh and try again."
 )

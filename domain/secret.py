@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,21 +13,27 @@ SHORTEST = 32
 
 @lru_cache(maxsize=1)
 def secret() -> bytes:
-    """From `QIBAN_SECRET` (32 characters or more), else from a file made once beside the data, readable by its owner
-    alone. Several machines must share one secret: set the variable there."""
+    """From `QIBAN_SECRET` (32 bytes or more), else from `QIBAN_SECRET_FILE` or `var/secret`, made when missing and
+    readable by its owner alone. Several machines must share one secret: set the variable there."""
     given = os.environ.get("QIBAN_SECRET")
-    if given is None:
-        return _kept(Path(os.environ.get("QIBAN_SECRET_FILE", "var/secret")))
-    if len(given) < SHORTEST:
-        raise ValueError(f"QIBAN_SECRET must have at least {SHORTEST} characters")
-    return given.encode()
+    found = given.encode() if given is not None else _kept(Path(os.environ.get("QIBAN_SECRET_FILE", "var/secret")))
+    if len(found) < SHORTEST:
+        raise ValueError(f"the secret (QIBAN_SECRET or its file) must have at least {SHORTEST} bytes")
+    return found
 
 
 def _kept(file: Path) -> bytes:
+    if not file.exists():
+        _make(file)
+    return file.read_bytes().strip()
+
+
+def _make(file: Path) -> None:
+    """Under its name the file is there whole or not at all: two processes that start at once read the same."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as made:
-            made.write(secrets.token_urlsafe(SHORTEST))
-    except FileExistsError:
-        pass
-    return file.read_bytes()
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as made:
+        made.write(secrets.token_urlsafe(SHORTEST))
+    with suppress(FileExistsError):
+        os.link(draft, file)
+    draft.unlink()

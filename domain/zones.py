@@ -48,6 +48,17 @@ class Zone(Subject):
         return Q(id__in=viewer.zones)
 
 
+class AnyJson(fields.JSONField[Any]):
+    """JSON that may be a mere text; tortoise's own field takes a text for JSON already written out."""
+
+    def to_db_value(self, value: Any, instance: Any) -> str | None:
+        return self.encoder(value)
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        _, arguments, named = super().deconstruct()
+        return f"{fields.JSONField.__module__}.{fields.JSONField.__name__}", arguments, named
+
+
 class Setting(Record):
     """One number or choice of a zone, from a day on, with the person and the document it comes from."""
 
@@ -56,7 +67,7 @@ class Setting(Record):
         "qiban.Zone", related_name="settings", on_delete=fields.RESTRICT
     )
     name = fields.CharField(max_length=60)
-    value: Any = fields.JSONField()
+    value: Any = AnyJson()
     holds_from = fields.DateField()
     source = fields.CharField(max_length=300)
     author: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(

@@ -43,8 +43,11 @@ async def once(viewer: Viewer, key: str | None, body: object, act: Callable[[], 
             await Answer.filter(id=mine.id).update(answer=mine.answer)
             return str(mine.answer["id"])
     except Refused as refused:
-        await _keep(viewer, key, digest, refused)
-        raise
+        return await _keep(viewer, key, digest, refused)
+
+
+def read_key(key: str | None) -> str | None:
+    return None if key is None else read_text(key, KEY, "idempotencyKey")
 
 
 def _again(kept: Answer, digest: str) -> str:
@@ -56,9 +59,11 @@ def _again(kept: Answer, digest: str) -> str:
     return str(answer["id"])
 
 
-async def _keep(viewer: Viewer, key: str, digest: str, refused: Refused) -> None:
+async def _keep(viewer: Viewer, key: str, digest: str, refused: Refused) -> str:
+    """The refusal again, once kept; or what another request with the key was told in the meantime."""
     if CONFLICT.code in {each.code for each in refused.refusals}:
-        return
+        raise refused
     refusals = [asdict(each) for each in refused.refusals]
-    kept = Answer(person_id=viewer.person_id, key=key, digest=digest, answer={"refusals": refusals}, at=clock.now())
-    await Answer.bulk_create([kept], ignore_conflicts=True)
+    mine = Answer(person_id=viewer.person_id, key=key, digest=digest, answer={"refusals": refusals}, at=clock.now())
+    await Answer.bulk_create([mine], ignore_conflicts=True)
+    return _again(await Answer.get(person_id=viewer.person_id, key=key), digest)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from domain.attachments import Attachment, AttachmentState
 from domain.rectifications import Rectification, RectificationState
-from domain.refusals import Refusal, Refused
+from domain.refusals import NOT_OF_THIS_CASE, Refusal, Refused
 from domain.viewers import Role
 from workflows.actors import CONTACT, DISPATCHER, OWNER
 from workflows.flow import Flow, Move, Situation, Tally, Who, role
@@ -20,7 +20,11 @@ UPLOADER = Who("上传人", "who uploaded it", lambda s: s.record.uploaded_by_id
 IN_EVIDENCE = Refusal(
     "IN_EVIDENCE", "措施已提交，佐证材料不能删除。", "The measure has been submitted; its evidence stays."
 )
-NOT_OF_THIS_CASE = Refusal("NOT_OF_THIS_CASE", "它不属于本件。", "It does not belong to this case.", "rectificationId")
+
+NOT_YOUR_MEASURE = Refusal(
+    "NOT_YOUR_MEASURE", "佐证材料由该措施的部门、企业伴员或分办员上传。",
+    "Evidence is given by the department of the measure, the companion or a dispatcher.", "rectificationId",
+)
 
 
 @dataclass
@@ -40,8 +44,8 @@ class WithReason:
 
 async def attach(step: Step) -> None:
     attachment, given = step.record, step.input
-    if given.rectification and given.rectification.case_id != attachment.case_id:
-        raise Refused(NOT_OF_THIS_CASE)
+    if given.rectification:
+        _require_evidence_from_those_at_it(step, given.rectification)
     attachment.uploaded_by_id = step.viewer.person_id
     attachment.rectification_id = given.rectification.id if given.rectification else None
     attachment.file_name, attachment.content_type = given.file_name, given.content_type
@@ -54,6 +58,15 @@ async def remove(step: Step) -> None:
     measure = await step.change.load(Rectification, step.record.rectification_id)
     if measure.state in (RectificationState.SUBMITTED, RectificationState.VERIFIED):
         raise Refused(IN_EVIDENCE)
+
+
+def _require_evidence_from_those_at_it(step: Step, measure: Rectification) -> None:
+    if measure.case_id != step.record.case_id:
+        raise Refused(NOT_OF_THIS_CASE.about("rectificationId"))
+    case, viewer = step.subject, step.viewer
+    its_department = measure.department_id in viewer.departments
+    if not (its_department or viewer.person_id == case.owner_id or viewer.covers(Role.DISPATCHER, case.zone_id)):
+        raise Refused(NOT_YOUR_MEASURE)
 
 
 def _at_work(s: Situation) -> bool:

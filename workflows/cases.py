@@ -14,8 +14,7 @@ from domain.enterprises import Enterprise
 from domain.numbers import next_number
 from domain.people import Person
 from domain.problems import Problem, ProblemState
-from domain.rectifications import Rectification, RectificationState
-from domain.refusals import BAD_INPUT, Refusal, Refused
+from domain.refusals import BAD_INPUT, OTHER_ZONE, Refusal, Refused
 from domain.responsibilities import ACTIVE, Responsibility
 from domain.viewers import Role, Viewer
 from workflows import closing, dispatching
@@ -31,7 +30,6 @@ UNENDED = tuple(state for state in CaseState if state not in ENDED)
 MOST_PROBLEMS = 100
 
 NO_OWNER = Refusal("NO_OWNER", "尚未确定企业伴员。", "No companion owns this case yet; hand it over to one first.")
-OTHER_ZONE = Refusal("OTHER_ZONE", "它属于另一高新区。", "It belongs to another zone.", "suggestedDepartmentId")
 NO_PROBLEM = Refusal("NO_PROBLEM", "问题清单是空的。", "The problem list is empty.")
 NOT_ITSELF = Refusal("NOT_ITSELF", "不能并入自身。", "A case cannot be merged into itself.", "intoId")
 OTHER_ENTERPRISE = Refusal(
@@ -44,6 +42,8 @@ TOP_OF_CHAIN = Refusal(
 
 Title = Annotated[str, Words("标题", "Title", 200)]
 Description = Annotated[str, Words("情况说明", "Description", 20_000, empty=True)]
+ContactName = Annotated[str, Words("联系人", "Contact", 100, empty=True)]
+ContactPhone = Annotated[str, Words("联系电话", "Telephone", 40, empty=True)]
 
 
 @dataclass
@@ -62,8 +62,8 @@ class CreateCase:
     category: Annotated[Category, Words("类别", "Category")] = Category.OTHER
     channel: Annotated[Channel, Words("来源", "Channel")] = Channel.VISIT
     raised_on: Annotated[date | None, Words("提出日期", "Raised on")] = None
-    contact_name: Annotated[str, Words("联系人", "Contact", 100, empty=True)] = ""
-    contact_phone: Annotated[str, Words("联系电话", "Telephone", 40, empty=True)] = ""
+    contact_name: ContactName = ""
+    contact_phone: ContactPhone = ""
     companion: Annotated[Person | None, Words("企业伴员", "Companion, where not the enterprise's own")] = None
     suggested_department: Annotated[Department | None, Words("建议责任部门", "Department suggested to lead")] = None
     problems: Annotated[list[RaiseProblem], Words("问题", "Problems")] = field(default_factory=list)
@@ -102,6 +102,13 @@ class Merge:
 
 
 @dataclass
+class Absorb:
+    reason: Reason
+    contact_name: ContactName = ""
+    contact_phone: ContactPhone = ""
+
+
+@dataclass
 class HandOver:
     companion: Annotated[Person, Words("企业伴员", "New companion")]
     reason: Reason
@@ -109,10 +116,10 @@ class HandOver:
 
 async def collect(step: Step) -> None:
     case, given = step.record, step.input
+    case.zone_id, case.enterprise_id = given.enterprise.zone_id, given.enterprise.id
     raised_on = given.raised_on or today().date()
     if raised_on > today().date():
         raise Refused(BAD_INPUT.about("raisedOn", problem_zh="提出日期在将来", problem_en="it lies in the future"))
-    case.zone_id, case.enterprise_id = given.enterprise.zone_id, given.enterprise.id
     if given.companion:
         await require_companion(given.companion, case.zone_id)
     case.owner_id = given.companion.id if given.companion else _first_owner(step.viewer, given.enterprise)
@@ -121,7 +128,7 @@ async def collect(step: Step) -> None:
     case.contact_name, case.contact_phone = given.contact_name, given.contact_phone
     if given.suggested_department:
         if given.suggested_department.zone_id != case.zone_id:
-            raise Refused(OTHER_ZONE)
+            raise Refused(OTHER_ZONE.about("suggestedDepartmentId"))
         case.suggested_department_id = given.suggested_department.id
     await edit(step)
 
@@ -158,7 +165,10 @@ async def merge(step: Step) -> None:
 async def carry_over(step: Step) -> None:
     """The problems still open go on in the other case, whose history says where they came from."""
     into, case = step.input.into, step.record
-    await step.perform(into, "absorb", reason=f"{case.number}：{step.input.reason}")
+    await step.perform(
+        into, "absorb", reason=f"{case.number}：{step.input.reason}"[:2000],
+        contact_name=case.contact_name, contact_phone=case.contact_phone,
+    )
     for problem in await Problem.filter(case_id=case.id, state=ProblemState.OPEN).order_by("id"):
         await step.create(
             Problem, "raise", within=into, description=problem.description, category=problem.category
@@ -166,13 +176,16 @@ async def carry_over(step: Step) -> None:
     await let_go(step)
 
 
+async def absorb(step: Step) -> None:
+    """Whom to call stays known; a contact the case has already is kept."""
+    case, given = step.record, step.input
+    if not case.contact_name and not case.contact_phone:
+        case.contact_name, case.contact_phone = given.contact_name, given.contact_phone
+
+
 async def let_go(step: Step) -> None:
-    """What ends without being solved leaves no list open: its departments are released, its problems dropped."""
+    """What ends unsolved leaves no list open: departments are released with their measures, problems dropped."""
     case, reason = step.record, step.input.reason
-    for rectification in await Rectification.filter(
-        case_id=case.id, state__in=(RectificationState.PLANNED, RectificationState.UNDER_WAY, RectificationState.SUBMITTED)
-    ).order_by("id"):
-        await step.perform(rectification, "cancel", reason=reason)
     for responsibility in await Responsibility.filter(case_id=case.id, state__in=ACTIVE).order_by("id"):
         await step.perform(responsibility, "release", reason=reason)
     for problem in await Problem.filter(case_id=case.id, state=ProblemState.OPEN).order_by("id"):
@@ -237,14 +250,14 @@ CASE = Flow(
             "merge", "并案", "Merge into another", (S.COLLECTED, S.ASSIGNING), S.MERGED, (DISPATCHER,),
             input=Merge, act=merge, then=carry_over,
         ),
-        Move("absorb", "并入他案", "Take on a merged case", UNENDED, None, input=WithReason),
+        Move("absorb", "并入他案", "Take on a merged case", UNENDED, None, input=Absorb, act=absorb),
         Move(
             "hand_over", "移交", "Hand over", UNENDED, None, (OWNER, DISPATCHER, LEADER),
             input=HandOver, act=hand_over, bulk=True,
         ),
         Move(
-            "escalate", "上报", "Escalate", (S.COLLECTED, S.ASSIGNING, S.HANDLING, S.PAUSED, S.CHECKING), None,
-            (OWNER, DISPATCHER), input=WithReason, act=escalate, bulk=True,
+            "escalate", "上报", "Escalate", UNENDED, None, (OWNER, DISPATCHER),
+            input=WithReason, act=escalate, bulk=True,
         ),
         *dispatching.MOVES,
         *closing.MOVES,

@@ -12,7 +12,7 @@ from domain.departments import Department
 from domain.people import Person
 from domain.problems import Problem, ProblemState
 from domain.rectifications import Rectification, RectificationState
-from domain.refusals import REQUIRED, Refusal, Refused
+from domain.refusals import BAD_INPUT, NOT_OF_THIS_CASE, REQUIRED, Refusal, Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
 from workflows.flow import Move, Situation
@@ -42,7 +42,6 @@ ONE_PROBLEM = Refusal(
 DISPATCHED = Refusal(
     "DISPATCHED", "已分办给部门，不能再按现场解决处理。", "Departments have been asked already; it is not solved on site."
 )
-NOT_OF_THIS_CASE = Refusal("NOT_OF_THIS_CASE", "它不属于本件。", "It does not belong to this case.")
 
 Result = Annotated[str, Words("处理结果", "Result", 5_000)]
 
@@ -94,6 +93,8 @@ async def solve_on_site(step: Step) -> None:
     department = given.department or owner.department
     if department is None:
         raise Refused(REQUIRED.about("departmentId"))
+    if given.department and given.department.zone_id != case.zone_id:
+        raise Refused(BAD_INPUT.about("departmentId", problem_zh="部门不在本区", problem_en="it is of another zone"))
     problem = await Problem.get(case_id=case.id, state=ProblemState.OPEN)
     responsibility = await step.create(
         Responsibility, "take", department=department, person=owner, problem=problem
@@ -114,10 +115,10 @@ async def resume(step: Step) -> None:
     """The clock stood still: every due date moves on by the working days that were paused."""
     case = step.record
     days = working_days_between(case.paused_at.astimezone(OFFICE_ZONE).date(), step.at.astimezone(OFFICE_ZONE).date())
-    case.paused_at = None
     if days:
         for duty in await Responsibility.filter(case_id=case.id, state=ResponsibilityState.FIXED).order_by("id"):
             await step.perform(duty, "shift", days=days)
+    case.paused_at = None
 
 
 async def send_back(step: Step) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from domain.cases import Case, CaseState
 from domain.chains import chain_of
 from domain.departments import Department
-from domain.problems import Problem
+from domain.problems import Problem, ProblemState
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.responsibilities import ACTIVE, Part, Responsibility
 from workflows.actors import DISPATCHER, LEADER
@@ -36,6 +36,8 @@ NOT_FIXED = Refusal(
 )
 CHAIN_VACANT = Refusal("CHAIN_VACANT", "责任链有空缺：{titles}。", "The chain of responsibility is vacant at: {titles}.")
 OTHER_CASE = Refusal("OTHER_CASE", "该问题属于另一件诉求。", "This problem belongs to another case.", "problemId")
+
+PROBLEM_DONE = Refusal("PROBLEM_DONE", "该问题已销号或不再办理。", "This problem is not open any more.", "problemId")
 
 
 @dataclass
@@ -79,6 +81,8 @@ async def _offer(step: Step, offer: Offer | Designate, *, designated: bool) -> N
         raise Refused(BAD_INPUT.about("departmentId", problem_zh="部门不在本区", problem_en="it is of another zone"))
     if offer.problem and offer.problem.case_id != case.id:
         raise Refused(OTHER_CASE)
+    if offer.problem and offer.problem.state is not ProblemState.OPEN:
+        raise Refused(PROBLEM_DONE)
     if offer.part is Part.LEAD and case.lead_responsibilities:
         raise Refused(LEAD_TAKEN)
     same = Responsibility.filter(case_id=case.id, department_id=department.id, state__in=ACTIVE)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from stdnum.cn import uscc as unified_code
-from stdnum.exceptions import ValidationError
-
 from domain.clock import now
 from domain.enterprises import Enterprise
 from domain.people import Person, viewer_of
 from domain.records import Kept
 from domain.refusals import Refusal, Refused
+from domain.uscc import fault_of, one_spelling
 from domain.viewers import Role
 from domain.zones import Zone
 from workflows.flow import Flow, Move, role
@@ -93,10 +91,10 @@ async def require_companion(person: Person, zone_id: object, field: str = "compa
 
 def valid_uscc(code: str) -> str:
     """The code in its one spelling. Raises `Refused` when its check digit is wrong (GB 32100-2015)."""
-    try:
-        return str(unified_code.validate(code))
-    except ValidationError:
-        raise Refused(BAD_USCC.about(code=code)) from None
+    code = one_spelling(code)
+    if fault_of(code):
+        raise Refused(BAD_USCC.about(code=code))
+    return code
 
 
 ENTERPRISE = Flow(

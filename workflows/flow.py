@@ -69,7 +69,8 @@ async def nothing(step: Step) -> None:
 class Move:
     """One line of the timetable.
 
-    `source` is empty for a move that creates the record; `target` is None for one that stays where it is. Without
+    `source` is empty for a move that creates the record, whose `act` first says where it belongs (its zone, its
+    enterprise), then objects; `target` is None for one that stays where it is. Without
     `who` a move is made by the rules alone, inside another move. `act` changes columns, and its changes stand in the
     move's own history entry; what `then` brings about stands in entries after it. `mutation` is the name in the API
     where verb and record do not make a good one; `bulk` offers the move for many records at once.
@@ -145,16 +146,29 @@ class Flow:
             return move.target
         return self.states.of(str(self.machine.events[move.name].transitions[state.value][0].dest))
 
+    def mutation(self, move: Move) -> str | None:
+        """The name of a move in the API; None where it has none."""
+        if not move.who or move.mutation == "":
+            return None
+        head, *rest = move.name.split("_")
+        return move.mutation or head + "".join(part.title() for part in rest) + self.record.__name__
+
     def judge(self, move: Move, situation: Situation, *, by_rule: bool = False) -> Refusal | None:
         """The first reason against a move: the state, then the person, then what must hold."""
-        state = getattr(situation.record, "state", None)
+        state: Any = getattr(situation.record, "state", None)
         if move.source and state not in move.source:
-            return NOT_NOW.about(state=state.zh, state_en=state.value) if state else NOT_NOW
-        if not by_rule and not any(who.holds(situation) for who in move.who):
-            who_zh = "、".join(who.zh for who in move.who) or "系统"
-            who_en = " or ".join(who.en for who in move.who) or "the service itself"
-            return NOT_ALLOWED.about(who=who_zh, who_en=who_en)
+            return NOT_NOW.about(state=state.zh, state_en=state.value)
+        if not by_rule and (barred := self.barred(move, situation)):
+            return barred
         return next((no for guard in move.guards if (no := guard(situation))), None)
+
+    def barred(self, move: Move, situation: Situation) -> Refusal | None:
+        """Why this viewer may not make the move at all, whatever its input."""
+        if any(who.holds(situation) for who in move.who):
+            return None
+        who_zh = "、".join(who.zh for who in move.who) or "系统"
+        who_en = " or ".join(who.en for who in move.who) or "the service itself"
+        return NOT_ALLOWED.about(who=who_zh, who_en=who_en)
 
     def open_moves(self, situation: Situation) -> list[Standing]:
         """Every move that leaves the record's present state and that a person could make, each with the reason why

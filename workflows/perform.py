@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from domain import clock, database
@@ -18,12 +18,13 @@ from domain.history import Entry, PersonalValue, canonical, commit_to, entry_has
 from domain.records import Record, Subject, new_id
 from domain.refusals import CONFLICT, NOT_FOUND, STALE, Refused
 from domain.viewers import Viewer
-from domain.zones import rules_of
 from domain.words import Word
+from domain.zones import rules_of
 from workflows.flow import FLOWS, Flow, Move, Situation, Tally
 from workflows.inputs import read_input
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,6 +47,17 @@ class Change:
     personal: list[PersonalValue] = field(default_factory=list)
     beside: list[Model] = field(default_factory=list)
     rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
+
+    async def find(self, model: type[R], record_id: UUID) -> R:
+        """The record, if the viewer may see it; not locked. What this change itself made is not in the database yet."""
+        known = self.tracked.get(record_id)
+        if known and not known.loaded and isinstance(known.record, model):
+            return known.record
+        seen = await model.seen_by(self.viewer).filter(id=record_id).first()
+        if seen is None:
+            raise Refused(NOT_FOUND.about("id"))
+        return seen
 
     async def load(self, model: type[R], record_id: UUID) -> R:
         """The row, locked until the change ends; the same object however often it is asked for."""
@@ -63,6 +75,18 @@ class Change:
         wanted = {subject_id: model for model, subject_id in map(subject_of, records)}
         for subject_id in sorted(wanted):
             await self.load(wanted[subject_id], subject_id)
+        if not self.entries:
+            self.at = clock.now()  # after the wait: in one history time never runs backwards
+
+    async def fresh(self, given: Any) -> Any:
+        """An input as it holds now: its records of locked subjects may have moved between being read and the lock."""
+        if isinstance(given, Record):
+            return await self.load(type(given), given.id) if subject_of(given)[1] in self.tracked else given
+        if isinstance(given, list):
+            return [await self.fresh(each) for each in given]
+        if is_dataclass(given) and not isinstance(given, type):
+            return replace(given, **{name: await self.fresh(value) for name, value in vars(given).items()})
+        return given
 
     async def rules_in(self, zone_id: UUID) -> Mapping[str, Any]:
         if zone_id not in self.rules:
@@ -152,11 +176,11 @@ class Step:
     def at(self) -> datetime:
         return self.change.at
 
-    async def perform(self, record: Record, move: str, **given: Any) -> None:
+    async def perform(self, record: Record, move: str, /, **given: Any) -> None:
         """A move that this move brings about: by the rules, whoever makes this one."""
         await _make(self.change, record, move, given, by_rule=True, caused_by=self.sequence)
 
-    async def create(self, model: type[R], move: str, *, within: Record | None = None, **given: Any) -> R:
+    async def create(self, model: type[R], move: str, /, *, within: Record | None = None, **given: Any) -> R:
         """A record that this move brings about."""
         return await _create(
             self.change, model, move, within or self.subject, given, by_rule=True, caused_by=self.sequence
@@ -171,7 +195,11 @@ async def changing(viewer: Viewer) -> AsyncIterator[Change]:
     """Open a change, or join the one that is open. Everything in it is written when the outermost block ends."""
     joined = _current.get()
     if joined is not None:
-        yield joined
+        # A task started inside a change inherits it, and would write into it from the side or after its end.
+        if joined.task is not asyncio.current_task() or joined.viewer != viewer:
+            raise RuntimeError("a change is made by one viewer in one task")
+        async with database.transaction():  # so that a part refused and caught takes the whole with it
+            yield joined
         return
     change = Change(viewer, clock.now())
     token = _current.set(change)
@@ -179,28 +207,28 @@ async def changing(viewer: Viewer) -> AsyncIterator[Change]:
         async with database.transaction():
             yield change
             await change.write()
-    except IntegrityError as error:
+    except Exception as error:
+        if not database.is_clash(error):
+            raise
         raise Refused(CONFLICT) from error
     finally:
         _current.reset(token)
 
 
 async def perform(
-    viewer: Viewer, model: type[R], record_id: UUID, move: str, *, expected_version: int | None = None, **given: Any
+    viewer: Viewer, model: type[R], record_id: UUID, move: str, /, *, expected_version: int | None = None, **given: Any
 ) -> R:
     """Make one move of one record for a viewer. Raises `Refused`; then nothing has changed."""
     async with changing(viewer) as change:
-        seen = await model.seen_by(viewer).filter(id=record_id).first()
-        if seen is None:
-            raise Refused(NOT_FOUND)
+        seen = await change.find(model, record_id)
         return await _make(change, seen, move, given, expected_version=expected_version)
 
 
-async def create(viewer: Viewer, model: type[R], move: str, *, within: Record | None = None, **given: Any) -> R:
+async def create(viewer: Viewer, model: type[R], move: str, /, *, within: Record | None = None, **given: Any) -> R:
     """Make the move that creates a record; `within` is the record it will belong to, if it is no subject itself."""
     async with changing(viewer) as change:
-        if within is not None and not await type(within).seen_by(viewer).filter(id=within.id).exists():
-            raise Refused(NOT_FOUND)
+        if within is not None:
+            within = await change.find(type(within), within.id)
         return await _create(change, model, move, within, given)
 
 
@@ -219,7 +247,7 @@ async def _make(
 ) -> R:
     flow = FLOWS[type(seen)]
     move = flow.moves[name]
-    wanted, bad_input = await _read(move, given, change.viewer)
+    wanted, bad_input = await _attempt(read_input(move.input, given, change.viewer))
     alike = [each for each in vars(wanted).values() if isinstance(each, type(seen))] if wanted else []
     await change.lock_subjects([seen, *alike])
     record = await change.load(type(seen), seen.id)
@@ -228,10 +256,12 @@ async def _make(
     subject = await change.load(*subject_of(record))
     rules = await change.rules_in(getattr(subject, "zone_id", subject.id))
     refusal = flow.judge(move, Situation(record, subject, change.viewer, rules, change.at), by_rule=by_rule)
-    if refusal or bad_input:
-        raise Refused(refusal) if refusal else bad_input or Refused(CONFLICT)
+    if refusal:
+        raise Refused(refusal)
+    if bad_input:
+        raise bad_input
     source = getattr(record, "state", None)
-    step = Step(change, record, subject, wanted, rules)
+    step = Step(change, record, subject, await change.fresh(wanted), rules)
     await move.act(step)
     await _settle(flow, move, step, source, flow.target(move, source), caused_by)
     return record
@@ -243,31 +273,36 @@ async def _create(
 ) -> R:
     flow = FLOWS[model]
     move = flow.moves[name]
-    wanted, bad_input = await _read(move, given, change.viewer)
-    if bad_input:
-        raise bad_input
-    record = model(created_at=change.at)
+    wanted = await read_input(move.input, given, change.viewer)
     rules: Mapping[str, Any] = {}
     if within is not None:
         await change.lock_subjects([within])
         within = await change.load(*subject_of(within))
+    record = model(created_at=change.at)
+    if within is not None:
         setattr(record, f"{record.subject}_id", within.id)
         if "zone_id" in record.columns():
-            record.zone_id = getattr(within, "zone_id", within.id)  # type: ignore[attr-defined]
+            record.zone_id = getattr(within, "zone_id", within.id)
         rules = await change.rules_in(getattr(within, "zone_id", within.id))
-    step = Step(change, record, within or record, wanted, rules)
-    await move.act(step)
-    refusal = flow.judge(move, Situation(record, step.subject, change.viewer, rules, change.at), by_rule=by_rule)
-    if refusal:
+    step = Step(change, record, within or record, await change.fresh(wanted), rules)
+    situation = Situation(record, step.subject, change.viewer, rules, change.at)
+    try:
+        await move.act(step)
+    except Refused:
+        # What it found, such as a name already taken, is not for those who may not make the move.
+        if not by_rule and (barred := flow.barred(move, situation)):
+            raise Refused(barred) from None
+        raise
+    if refusal := flow.judge(move, situation, by_rule=by_rule):
         raise Refused(refusal)
     change.start(record)
     await _settle(flow, move, step, None, move.target, caused_by)
     return record
 
 
-async def _read(move: Move, given: Mapping[str, Any], viewer: Viewer) -> tuple[Any, Refused | None]:
+async def _attempt(work: Awaitable[T]) -> tuple[T | None, Refused | None]:
     try:
-        return await read_input(move.input, given, viewer), None
+        return await work, None
     except Refused as refused:
         return None, refused
 

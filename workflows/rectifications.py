@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from domain.cases import CaseState
-from domain.rectifications import Rectification, RectificationState
+from domain.rectifications import OPEN, Rectification, RectificationState
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from workflows.actors import DISPATCHER, ITS_LIAISON, OWNER
 from workflows.flow import Flow, Move, Situation, Tally
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
+from workflows.problems import NOT_CHECKING
 
 S = RectificationState
 NOT_HANDLING = Refusal("NOT_HANDLING", "诉求不在办理中。", "The case is not being handled.")
-NOT_CHECKING = Refusal("NOT_CHECKING", "诉求尚未报结核验。", "The case is not being checked yet.")
 NOT_FIXED_YET = Refusal("NOT_FIXED_YET", "责任尚未三定。", "The responsibility is not fixed yet.", "responsibilityId")
 TOO_LITTLE_EVIDENCE = Refusal(
     "TOO_LITTLE_EVIDENCE", "本区要求至少{wanted}份佐证材料，现有{given}份。",
@@ -36,7 +36,7 @@ class Plan:
 @dataclass
 class Record:
     responsibility: Annotated[Responsibility, Words("责任", "Responsibility")]
-    measure: Measure
+    measure: Result
     result: Result
 
 
@@ -124,13 +124,13 @@ RECTIFICATION = Flow(
             "send_back", "退回", "Send back", (S.SUBMITTED,), S.UNDER_WAY, (OWNER, DISPATCHER),
             guards=(handling,), input=WithReason,
         ),
-        Move("cancel", "取消", "Cancelled", (*UNSUBMITTED, S.SUBMITTED), S.CANCELLED, input=WithReason),
+        Move("cancel", "取消", "Cancelled", OPEN, S.CANCELLED, input=WithReason),
     ],
     tallies=[
-        Tally("case", "open_rectifications", (*UNSUBMITTED, S.SUBMITTED)),
+        Tally("case", "open_rectifications", OPEN),
         Tally("case", "unsubmitted_rectifications", UNSUBMITTED),
-        Tally("responsibility", "open_rectifications", (*UNSUBMITTED, S.SUBMITTED)),
-        Tally("responsibility", "measures", (*UNSUBMITTED, S.SUBMITTED, S.VERIFIED)),
+        Tally("responsibility", "open_rectifications", OPEN),
+        Tally("responsibility", "measures", (*OPEN, S.VERIFIED)),
     ],
     zh="整改措施",
     en="Rectification",

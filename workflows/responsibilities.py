@@ -12,7 +12,7 @@ from domain.clock import OFFICE_ZONE
 from domain.departments import Department
 from domain.people import Person, PersonState
 from domain.problems import Problem
-from domain.rectifications import Rectification, RectificationState
+from domain.rectifications import OPEN, Rectification
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import ACTIVE, Part, Responsibility, ResponsibilityState
 from workflows.actors import DISPATCHER, ITS_LIAISON, LEADER
@@ -34,7 +34,6 @@ DUE_TOO_FAR = Refusal("DUE_TOO_FAR", "办理时限不能超过三年。", "A due
 NOT_A_COLLEAGUE = Refusal(
     "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。", "The person must be an active member of the department.", "personId"
 )
-NO_MEASURE = Refusal("NO_MEASURE", "至少要有一项整改措施。", "It takes at least one measure.", "measures")
 UNVERIFIED = Refusal("UNVERIFIED", "还有{count}项措施未核验。", "{count} measures are not verified yet.")
 TOO_LATE_TO_ASK = Refusal(
     "TOO_LATE_TO_ASK", "延期须在到期前至少{notice}提出，最迟{latest}。",
@@ -124,8 +123,6 @@ async def give_back(step: Step) -> None:
 
 async def fix(step: Step) -> None:
     duty, given = step.record, step.input
-    if not given.measures:
-        raise Refused(NO_MEASURE)
     _require_colleague(given.person, duty)
     duty.person_id, duty.due_at = given.person.id, _due(given.due_on, step.at)
 
@@ -160,12 +157,14 @@ async def refuse_extension(step: Step) -> None:
 
 
 async def shift(step: Step) -> None:
-    day, _ = add_working_days(step.record.due_at.astimezone(OFFICE_ZONE).date(), step.input.days)
-    step.record.due_at = end_of(day)
+    duty, days = step.record, step.input.days
+    duty.due_at = _moved_on(duty.due_at, days)
+    if duty.extension_due_at:
+        duty.extension_due_at = _moved_on(duty.extension_due_at, days)
 
 
 async def cancel_measures(step: Step) -> None:
-    left = Rectification.filter(responsibility_id=step.record.id, state=RectificationState.PLANNED)
+    left = Rectification.filter(responsibility_id=step.record.id, state__in=OPEN)
     for rectification in await left.order_by("id"):
         await step.perform(rectification, "cancel", reason=step.input.reason)
 
@@ -182,6 +181,10 @@ def _due(on: date, at: datetime) -> datetime:
     if (on - today).days > 3 * 366:
         raise Refused(DUE_TOO_FAR)
     return end_of(on)
+
+
+def _moved_on(due: datetime, days: int) -> datetime:
+    return end_of(add_working_days(_day(due), days)[0])
 
 
 def _day(at: datetime) -> date:
@@ -256,7 +259,7 @@ RESPONSIBILITY = Flow(
             guards=(asked,), input=WithReason, act=refuse_extension, mutation="refuseExtension", bulk=True,
         ),
         Move("shift", "顺延", "Moved on after a pause", (S.FIXED,), None, input=Shift, act=shift),
-        Move("finish", "办结", "Finished", (S.FIXED,), S.DONE, guards=(all_verified,)),
+        Move("finish", "办结", "Finished", (S.FIXED,), S.DONE, guards=(all_verified,), act=refuse_extension),
         Move(
             "release", "解除", "Release", (S.OFFERED, S.SIGNED, S.FIXED), S.RELEASED, (DISPATCHER,),
             guards=(assigning_or_over,), input=WithReason, act=cancel_measures, bulk=True,

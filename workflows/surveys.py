@@ -14,7 +14,7 @@ from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.people import Membership, MembershipState
 from domain.refusals import NOT_FOUND, Refused
-from domain.survey_notes import Note, Outcome
+from domain.surveys.notes import Note, Outcome
 from domain.surveys import Result, Survey, SurveyRow, read_survey
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone

@@ -1,4 +1,4 @@
-"""The clock as an actor: what lapses is signed by it."""
+"""The clock as an actor: what lapses is signed by it, what is long over is forgotten."""
 
 from __future__ import annotations
 
@@ -6,28 +6,33 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from domain import clock
 from domain.refusals import Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from domain.viewers import CLOCK
 from workflows.perform import perform
+from workflows.sign_in import forget_old
 
 EVERY_SECONDS = 30.0
+FORGET_EVERY = timedelta(hours=1)
 AT_ONCE = 200
 log = logging.getLogger("qiban.timers")
 
 
 async def sweep() -> int:
-    """Sign by lapse for every department that let its return window pass; how many there were."""
-    lapsed = Responsibility.filter(state=ResponsibilityState.OFFERED, return_by__lt=clock.now())
-    fired = 0
-    for duty in await lapsed.order_by("return_by", "id").limit(AT_ONCE):
-        # Someone may have signed or returned it since, or another process swept it: then it is no longer due.
-        with suppress(Refused):
-            await perform(CLOCK, Responsibility, duty.id, "sign_by_lapse")
-            fired += 1
-    return fired
+    """Sign by lapse for every department that let its return window pass; how many were signed here.
+
+    Any number of processes may sweep at once: the flow lets the first sign, and tells the others it is done.
+    """
+    signed, at, last = 0, clock.now(), UUID(int=0)
+    while lapsed := await _lapsed(at, last):
+        for duty_id in lapsed:
+            signed += await _sign(duty_id)
+        last = lapsed[-1]
+    return signed
 
 
 @asynccontextmanager
@@ -43,11 +48,31 @@ async def running(on: bool = True) -> AsyncIterator[None]:
                 await task
 
 
+async def _lapsed(at: datetime, after: UUID) -> list[UUID]:
+    rows = Responsibility.filter(state=ResponsibilityState.OFFERED, return_by__lt=at, id__gt=after)
+    return await rows.order_by("id").limit(AT_ONCE).values_list("id", flat=True)  # type: ignore[return-value]
+
+
+async def _sign(duty_id: UUID) -> bool:
+    try:
+        await perform(CLOCK, Responsibility, duty_id, "sign_by_lapse")
+    except Refused:
+        return False  # signed or returned since, here or in another process
+    except Exception as error:
+        # One that cannot be signed keeps none of the others waiting.
+        log.error("responsibility %s was not signed by lapse: %s", duty_id, type(error).__name__)
+        return False
+    return True
+
+
 async def _forever() -> None:
+    forgotten_at: datetime | None = None
     while True:
         try:
-            while await sweep() == AT_ONCE:
-                pass
-        except Exception:
-            log.exception("a sweep failed; the next one tries again")
+            await sweep()
+            if forgotten_at is None or clock.now() >= forgotten_at + FORGET_EVERY:
+                forgotten_at = clock.now()
+                await forget_old(forgotten_at)
+        except Exception as error:
+            log.error("a sweep failed (%s); the next one tries again", type(error).__name__)
         await asyncio.sleep(EVERY_SECONDS)

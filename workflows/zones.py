@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated
 
 from domain.calendar import after
-from domain.clock import now
+from domain.clock import now, today
 from domain.records import Kept
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.viewers import OPERATOR, Role
@@ -25,6 +25,10 @@ UNKNOWN_SETTING = Refusal(
 )
 NOT_IN_THE_PAST = Refusal(
     "NOT_IN_THE_PAST", "设置只能从今天或以后起施行。", "A setting can hold from today or later only.", "holdsFrom"
+)
+
+SET_ALREADY = Refusal(
+    "SET_ALREADY", "该规则从这一天起已另有设定。", "This rule has been set from that day on already.", "holdsFrom"
 )
 
 
@@ -71,8 +75,10 @@ async def set_rule(step: Step) -> None:
     setting, given = step.record, step.input
     if given.name not in DEFAULTS:
         raise Refused(UNKNOWN_SETTING.about(name=given.name, known=", ".join(DEFAULTS)))
-    if given.holds_from < now().date():
+    if given.holds_from < today().date():
         raise Refused(NOT_IN_THE_PAST)
+    if await Setting.filter(zone_id=setting.zone_id, name=given.name, holds_from=given.holds_from).exists():
+        raise Refused(SET_ALREADY)
     setting.name, setting.holds_from, setting.source = given.name, given.holds_from, given.source
     setting.value = _value(given.value, like=DEFAULTS[given.name])
     setting.author_id = step.viewer.person_id if step.viewer is not OPERATOR else None
@@ -81,7 +87,8 @@ async def set_rule(step: Step) -> None:
 def _value(text: str, *, like: object) -> object:
     if isinstance(like, bool) and text in ("true", "false"):
         return text == "true"
-    if isinstance(like, int) and not isinstance(like, bool) and re.fullmatch(r"\d{1,3}", text):
+    # A count that starts at one or more stays so: no case is closed without an attempt to call back.
+    if type(like) is int and re.fullmatch(r"\d{1,3}", text) and int(text) >= min(like, 1):
         return int(text)
     if isinstance(like, str):
         after(now(), text)

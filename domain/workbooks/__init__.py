@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from domain.clock import OFFICE_ZONE
 
@@ -51,10 +53,24 @@ def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
 
 
 def _write(file: Any, sheets: Sequence[Sheet]) -> None:
-    with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
+    # What is left of a workbook that could not be finished goes with the folder.
+    with TemporaryDirectory() as folder:
+        workbook = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
         formats = _formats(workbook)
         for sheet in sheets:
             _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats)
+        _finish(workbook)
+
+
+def _finish(workbook: Any) -> None:
+    """xlsxwriter hides the error that says why a file could not be written."""
+    why: tuple[Any, ...] = ()
+    try:
+        workbook.close()
+    except FileCreateError as error:
+        why = error.args[0].args
+    if why:
+        raise OSError(*why)
 
 
 def _formats(workbook: Any) -> dict[str, Any]:

@@ -1,0 +1,222 @@
+"""The command line as whoever runs the installation meets it: a process of its own, an exit code, a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import openpyxl  # type: ignore[import-untyped]
+import pytest
+
+from domain import database as storage
+from domain.accounts import Account
+from domain.people import Membership
+from domain.viewers import Role
+from domain.zones import Zone
+from tests.world import a_case, a_world, a_zone
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 60
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+async def qiban(*arguments: str | Path, url: str = "sqlite://unused", **environment: str) -> Ended:
+    """Run a command to its end, with nobody at the keyboard."""
+    process = await started(*arguments, url=url, **environment)
+    out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    ended = Ended(process.returncode or 0, out.decode(), err.decode())
+    assert "Traceback" not in ended.err, ended.err
+    return ended
+
+
+async def started(*arguments: str | Path, url: str, **environment: str) -> asyncio.subprocess.Process:
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "LC_", "QIBAN"))}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "api.cli", *arguments,
+        cwd=ROOT, env={**surroundings, "QIBAN_DATABASE_URL": url, **environment},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_help_names_every_command_and_loads_nothing_heavy() -> None:
+    helped = await qiban("--help")
+    heavy = "import sys, api.cli; print({'strawberry', 'tortoise', 'xlsxwriter', 'uvicorn'} & set(sys.modules))"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", heavy, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    loaded, _ = await process.communicate()
+
+    assert helped.code == 0
+    for command in ("serve", "migrate", "demo", "schema", "flows", "zone", "export-lists"):
+        assert command in helped.out
+    assert loaded.decode().strip() == "set()"
+
+
+async def test_the_schema_is_printed_for_a_file() -> None:
+    printed = await qiban("schema")
+
+    assert printed.code == 0
+    assert "type Mutation {" in printed.out
+
+
+async def test_a_new_database_is_made_by_its_migrations(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path / 'new' / 'qiban.sqlite3'}"
+
+    first, second = await qiban("migrate", url=url), await qiban("migrate", url=url)
+
+    assert (first.code, second.code) == (0, 0)
+    async with storage.opened(url):
+        assert await Zone.all().count() == 0
+
+
+async def test_a_zone_is_founded_with_an_administrator_who_can_sign_in(database: str) -> None:
+    await a_zone("GX")
+
+    founded = await qiban("zone", "found", "GL", "桂林高新区", "--admin", "gl.admin", "--parent", "GX", url=database)
+
+    assert founded.code == 0, founded.err
+    zone = await Zone.get(code="GL")
+    account = await Account.get(login="gl.admin")
+    assert (zone.name, zone.path) == ("桂林高新区", "GX/GL")
+    assert await Membership.filter(person_id=account.person_id, role=Role.ADMINISTRATOR, zone_id=zone.id).exists()
+    assert len(founded.out.strip()) >= 20, "the password, alone on the standard output"
+    assert founded.out.strip() not in founded.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("GL", "桂林", "--admin", "new"), "代码“GL”已属于“GL高新区”。"),
+        (("g!", "桂林", "--admin", "new"), "code：代码须为2至10位"),
+        (("LYG", "", "--admin", "new"), "name：此项必填。"),
+        (("LYG", "连云港", "--admin", " "), "login：此项必填。"),
+        (("LYG", "连云港", "--admin", " ", "--lang", "en"), "login: This is required."),
+        (("LYG", "连云港", "--admin", "new", "--parent", "NO"), "现有：GL"),
+    ],
+)
+async def test_a_zone_that_cannot_be_is_refused_in_a_sentence(
+    sqlite_url: str, arguments: tuple[str, ...], said: str
+) -> None:
+    async with storage.opened(sqlite_url):
+        await a_zone("GL")
+
+        refused = await qiban("zone", "found", *arguments, url=sqlite_url)
+
+        assert refused.code == 1
+        assert said in refused.err
+        assert await Zone.all().count() == 1 and await Account.all().count() == 0
+
+
+async def test_messages_follow_the_language_of_the_surroundings(sqlite_url: str) -> None:
+    command = ("export-lists", "--zone", "XX", "--out", "lists.xlsx")
+
+    chinese = await qiban(*command, url=sqlite_url, LANG="C")
+    english = await qiban(*command, url=sqlite_url, LANG="en_GB.UTF-8")
+    chosen = await qiban(*command, "--lang", "zh", url=sqlite_url, LANG="en_GB.UTF-8")
+
+    assert chinese.err == chosen.err == "没有代码为“XX”的高新区；现有：—。\n"
+    assert english.err == "No zone has the code “XX”; there are: —.\n"
+
+
+async def test_the_lists_are_written_and_replace_what_was_there(database: str, tmp_path: Path) -> None:
+    world = await a_world()
+    case = await a_case(world)
+    out = tmp_path / "清单.xlsx"
+    out.write_text("an older file")
+
+    exported = await qiban("export-lists", "--zone", "gl", "--out", out, url=database)
+
+    assert exported.code == 0, exported.err
+    assert exported.err == f"已写入 {out}：问题清单 1，责任清单 0，整改清单 0\n"
+    assert openpyxl.load_workbook(out)["问题清单"]["B3"].value == case.number
+    assert not list(tmp_path.glob("*.part"))  # noqa: ASYNC240
+
+
+async def test_lists_that_cannot_be_written_leave_what_was_there(sqlite_url: str, tmp_path: Path) -> None:
+    async with storage.opened(sqlite_url):
+        await a_zone("GL")
+    old = tmp_path / "old.xlsx"
+    old.write_text("an older file")
+    (tmp_path / "folder.xlsx").mkdir()
+
+    async def refused(out: Path) -> str:
+        ended = await qiban("export-lists", "--zone", "GL", "--out", out, url=sqlite_url)
+        assert ended.code == 1
+        return ended.err
+
+    assert await refused(tmp_path / "none" / "a.xlsx") == f"无法写入 {tmp_path / 'none' / 'a.xlsx'}：目录不存在。\n"
+    assert await refused(old / "a.xlsx") == f"无法写入 {old / 'a.xlsx'}：目录不存在。\n"
+    assert "文件名须以 .xlsx 结尾" in await refused(tmp_path / "lists.csv")
+    assert "是一个目录" in await refused(tmp_path / "folder.xlsx")
+    assert old.read_text() == "an older file"
+
+
+@pytest.mark.parametrize(
+    ("command", "url", "said"),
+    [
+        ("migrate", "mysql://somewhere/qiban", "须以 sqlite:// 或 postgres:// 开头，现为“mysql://”"),
+        ("migrate", "qiban.sqlite3", "须以 sqlite:// 或 postgres:// 开头"),
+        ("serve", "postgres://someone:hidden@127.0.0.1:1/qiban", "数据库不可用"),
+        ("demo", "sqlite:///dev/null/qiban.sqlite3", "数据库不可用"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_said_in_a_sentence(command: str, url: str, said: str) -> None:
+    refused = await qiban(command, url=url)
+
+    assert refused.code == 1
+    assert said in refused.err
+    assert "hidden" not in refused.err
+
+
+async def test_the_demonstration_is_loaded_once_and_its_accounts_are_printed(database: str) -> None:
+    first = await qiban("demo", "--load-only", url=database)
+    zones = await Zone.all().count()
+    again = await qiban("demo", "--load-only", "--lang", "en", url=database)
+
+    assert (first.code, again.code) == (0, 0), first.err + again.err
+    assert "gl.admin" in first.out and "gl.admin" in again.out
+    assert "演示账号" in first.out and "Demonstration accounts" in again.out
+    assert zones == await Zone.all().count() > 1
+
+
+async def test_the_service_is_served_until_it_is_told_to_stop(sqlite_url: str, unused_tcp_port: int) -> None:
+    process = await started("serve", "--port", str(unused_tcp_port), "--no-worker", url=sqlite_url)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as http:
+            assert (await answered(http)).json() == {"status": "ok"}
+            page = await http.post("/graphql", json={"query": "{ __typename }"})
+            taken = await qiban("serve", "--port", str(unused_tcp_port), url=sqlite_url)
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), SECONDS)
+
+    assert page.json() == {"data": {"__typename": "Query"}}
+    assert taken.code == 1 and f"不能在 127.0.0.1:{unused_tcp_port} 监听" in taken.err
+
+
+async def answered(http: httpx.AsyncClient) -> httpx.Response:
+    """The first answer of a service that is still starting."""
+    for _ in range(SECONDS * 10):
+        try:
+            return await http.get("/health")
+        except httpx.TransportError:
+            await asyncio.sleep(0.1)
+    raise TimeoutError("the service did not start")
+
+
+def test_the_machine_that_watches_can_run_the_tests() -> None:
+    script = ROOT / ".ci" / "run"
+
+    assert script.stat().st_mode & stat.S_IXUSR
+    assert "set -euo pipefail" in script.read_text()
