@@ -17,6 +17,7 @@ from domain.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
     from workflows.demo import DemoAccount
+    from workflows.surveys import Imported
 
 # What a command needs is imported in it: `qiban --help` must not wait for a schema to be built.
 app = typer.Typer(
@@ -35,6 +36,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="监听端口。Port t
 ZoneCode = Annotated[str, typer.Option("--zone", help="高新区代码，如 GL。Code of the zone.")]
 
 NOT_A_WORKBOOK = Refusal("NOT_A_WORKBOOK", "文件名须以 .xlsx 结尾：{path}", "The name must end in .xlsx: {path}")
+NO_SUCH_FILE = Refusal("NO_SUCH_FILE", "没有文件 {path}。", "There is no file {path}.")
 A_FOLDER = Refusal("A_FOLDER", "{path} 是一个目录。", "{path} is a folder.")
 CANNOT_LISTEN = Refusal(
     "CANNOT_LISTEN", "不能在 {host}:{port} 监听：{reason}", "Cannot listen at {host}:{port}: {reason}"
@@ -116,14 +118,35 @@ def export_lists(
     lang: Lang = None,
 ) -> None:
     """导出问题清单、责任清单、整改清单。Export the three lists of a zone and those below it."""
-    if out.suffix.lower() != ".xlsx":
-        raise Refused(NOT_A_WORKBOOK.about(path=out))
-    with terminal.writing(out):
-        if out.is_dir():
-            raise Refused(A_FOLDER.about(path=out))
+    _check_workbook(out)
     counts = asyncio.run(_export(zone, out))
     told = "，".join(f"{name} {count}" for name, count in counts.items())
     terminal.say(f"已写入 {out}：{told}", f"Wrote {out}: {told}")
+
+
+@app.command("import-survey")
+def import_survey(
+    workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="调研问题工作簿。The survey workbook.")],
+    zone: ZoneCode,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明结果，不写入。Write nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="逐行结果写到此文件。Workbook for each row's outcome.")] = None,
+    lang: Lang = None,
+) -> None:
+    """导入调研问题工作簿，每一行都有交代。Import a survey workbook; every row is accounted for."""
+    from api.surveys import tell
+
+    if report is not None:
+        _check_workbook(report)
+    if not workbook.is_file():
+        raise Refused(NO_SUCH_FILE.about(path=workbook))
+    imported = asyncio.run(_import(workbook, zone, dry_run))
+    tell(imported)
+    if report is not None:
+        from domain.surveys import write_report
+
+        with terminal.writing(report):
+            write_report(report, imported.results)
+        terminal.say(f"逐行结果已写入 {report}", f"The outcome of each row is in {report}")
 
 
 @asynccontextmanager
@@ -152,6 +175,25 @@ async def _export(code: str, out: Path) -> dict[str, int]:
         zone = await zone_called(code)
         with terminal.bar("导出三张清单", "Exporting the lists") as progress, terminal.writing(out):
             return await export_lists(zone, out, OPERATOR, progress)
+
+
+async def _import(workbook: Path, code: str, dry_run: bool) -> Imported:
+    from workflows.founding import zone_called
+    from workflows.surveys import import_survey
+
+    async with ready():
+        zone = await zone_called(code)
+        with terminal.bar("导入工作簿", "Importing the workbook") as progress:
+            return await import_survey(workbook, zone, dry_run=dry_run, progress=progress)
+
+
+def _check_workbook(path: Path) -> None:
+    """Before long work is begun: the file to be written is a workbook, and no folder."""
+    if path.suffix.lower() != ".xlsx":
+        raise Refused(NOT_A_WORKBOOK.about(path=path))
+    with terminal.writing(path):
+        if path.is_dir():
+            raise Refused(A_FOLDER.about(path=path))
 
 
 async def _found(code: str, name: str, admin: str, password: str, parent: str | None) -> None:

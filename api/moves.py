@@ -283,7 +283,8 @@ def _converter(field: Field, path: str) -> Callable[[Any], Any]:
 
 
 def _payload_type(name: str, fields: Mapping[str, Any]) -> Any:
-    return strawberry.type(_class(name, {field: (kind, strawberry.field()) for field, kind in fields.items()}), name=name)
+    declared = {field: (kind, strawberry.field()) for field, kind in fields.items()}
+    return strawberry.type(_class(name, declared), name=name)
 
 
 def _described(flow: Flow, move: Move) -> str:

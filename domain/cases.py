@@ -205,11 +205,14 @@ class Case(Subject):
 
     @classmethod
     def worked_on_by(cls, viewer: Viewer) -> Q:
-        """Cases the viewer owns, or that the viewer's department or the viewer in person was made responsible for."""
+        """Cases the viewer owns, that were escalated to the viewer, or that the viewer's department or the viewer in
+        person was made responsible for."""
         from domain.responsibilities import Responsibility
 
         asked = Responsibility.filter(Responsibility.of(viewer)).values("case_id")
-        return Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION)) | Q(id__in=Subquery(asked))
+        owned = Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
+        escalated = Q(escalated_to_id=viewer.person_id, zone_id__in=viewer.staff_zones)
+        return owned | escalated | Q(id__in=Subquery(asked))
 
 
 def accompanied_by(viewer: Viewer) -> Any:

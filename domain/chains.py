@@ -1,4 +1,4 @@
-"""Chains of responsibility: who stands above whom for an enterprise (GZ-05 1+1+1; HB-03; leader → section → officer)."""
+"""Chains of responsibility: who stands above whom for an enterprise (GZ-05, HB-03)."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Self
 
 
-class Word(str, Enum):
+class Word(StrEnum):
     """`NAME = "stored value", "中文", "English sentence"`."""
 
     zh: str
@@ -18,9 +18,6 @@ class Word(str, Enum):
         member.zh = zh
         member.en = en
         return member
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     @classmethod
     def of(cls, value: str) -> Self:

@@ -337,7 +337,7 @@ QUERIES = [
     "{ zones { " + "id " * 2_900 + "} }",
     "{ " + "zones { id } " * 500 + "}",
     "{ cases(first: 200) { nodes { responsibilities(first: 200) { rectifications(first: 200) { id } } } } }",
-    "query($n: Int! = 200) { cases(first: $n) { nodes { problems(first: $n) { responsibilities(first: $n) { id } } } } }",
+    "query($n: Int! = 200) { cases(first: $n) { nodes { history(first: $n) { nodes { actor { id } } } } } }",
     "{ ...F0 } "
     + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(150))
     + " fragment F150 on Query { zones { id "

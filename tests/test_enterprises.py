@@ -11,6 +11,7 @@ from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
 from tests.proofs import moved, refused
 from tests.world import World, a_person, a_world
+from workflows.founding import found_zone, zone_called
 from workflows.perform import create
 
 USCC = "91350100M000100Y43"  # the example printed in GB 32100-2015
@@ -77,6 +78,17 @@ async def test_a_zone_is_known_by_a_short_code_and_lies_below_its_parent(databas
     below = await create(OPERATOR, Zone, "found", code="GLA", name="示例园区", parent=world.zone)
 
     assert below.path == "GL/GLA"
+
+
+async def test_an_operator_is_told_which_zones_there_are_and_which_code_is_taken(database: str) -> None:
+    await a_world()
+
+    with refused("NO_SUCH_ZONE"):
+        await zone_called("GZ")
+    with refused("CODE_TAKEN"):
+        await found_zone("GL", "又一高新区", admin="gl-admin", password="Wo-xiang-qu-Guilin-7")
+
+    assert (await zone_called(" gl ")).code == "GL"
 
 
 async def entered(world: World, **given: Any) -> Enterprise:

@@ -44,10 +44,11 @@ from tests.world import (
     fixed,
     the_responsibility,
 )
+from workflows.changes import subject_of
 from workflows.diagrams import flows_page
 from workflows.flow import Flow, Move, Situation
 from workflows.inputs import fields_of
-from workflows.perform import create, perform, subject_of
+from workflows.perform import create, perform
 from workflows.timetable import FLOWS
 
 A_GUESS = {str: "Wo-xiang-qu-Guilin-7", int: 1}

@@ -22,9 +22,10 @@ from domain.words import Word
 from domain.zones import DEFAULTS
 from tests.proofs import assert_whole
 from tests.world import World, a_case, a_world
+from workflows.changes import subject_of
 from workflows.flow import Move, Situation
 from workflows.inputs import Field, fields_of
-from workflows.perform import create, perform, subject_of
+from workflows.perform import create, perform
 from workflows.timetable import FLOWS
 
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)

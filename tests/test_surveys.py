@@ -12,10 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from domain.workbooks.books import Book
 from domain.refusals import Refused
-from domain.surveys.cells import EARLIEST, read_code, read_day, read_text, tidy
-from domain.surveys.headers import recognise
 from domain.surveys import (
     Field,
     Note,
@@ -27,7 +24,10 @@ from domain.surveys import (
     read_survey,
     write_report,
 )
+from domain.surveys.cells import EARLIEST, read_code, read_day, read_text, tidy
+from domain.surveys.headers import recognise
 from domain.uscc import check_character, fault_of
+from domain.workbooks.books import Book
 from domain.workbooks.worksheets import Number
 
 EXAMPLE = Path(__file__).parent / "data" / "survey-2023.xlsx"

@@ -15,10 +15,9 @@ import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from domain.workbooks import worksheets, xlsx
-from domain.workbooks.books import read_book
 from domain.refusals import Refused
-from domain.workbooks import Column, Sheet, Value, write_workbook
+from domain.workbooks import Column, Sheet, Value, worksheets, write_workbook, xlsx
+from domain.workbooks.books import read_book
 from domain.workbooks.worksheets import Failure, Formula, Number
 
 EXAMPLE = Path(__file__).parent / "data" / "survey-2023.xlsx"

@@ -200,12 +200,12 @@ async def hand_over(step: Step) -> None:
 
 
 async def escalate(step: Step) -> None:
-    """One level up the chain; a vacant level is passed over."""
+    """One level up the chain; a level that is vacant, or the owner's own, is passed over."""
     case = step.record
     above = [
         link
         for link in await chain_of(case.zone_id, case.enterprise_id)
-        if link.level > case.escalation_level and link.person_id
+        if link.level > case.escalation_level and link.person_id not in (None, case.owner_id)
     ]
     if not above:
         raise Refused(TOP_OF_CHAIN)

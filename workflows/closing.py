@@ -37,10 +37,12 @@ REOPEN_LAPSED = Refusal(
     "REOPEN_LAPSED", "重办期限已过（{until}）。", "The time to reopen has passed ({until})."
 )
 ONE_PROBLEM = Refusal(
-    "ONE_PROBLEM", "现场解决限于单个问题，现有{count}个未解决。", "Solving on site is for one problem; {count} are open."
+    "ONE_PROBLEM", "现场解决限于单个问题，现有{count}个未解决。",
+    "Solving on site is for one problem; {count} are open."
 )
 DISPATCHED = Refusal(
-    "DISPATCHED", "已分办给部门，不能再按现场解决处理。", "Departments have been asked already; it is not solved on site."
+    "DISPATCHED", "已分办给部门，不能再按现场解决处理。",
+    "Departments have been asked already; it is not solved on site."
 )
 
 Result = Annotated[str, Words("处理结果", "Result", 5_000)]

@@ -34,7 +34,9 @@ NOT_FIXED = Refusal(
     "NOT_FIXED", "还有{count}个部门未三定（时间、人员、措施）。",
     "{count} departments have not fixed time, person and measure.",
 )
-CHAIN_VACANT = Refusal("CHAIN_VACANT", "责任链有空缺：{titles}。", "The chain of responsibility is vacant at: {titles}.")
+CHAIN_VACANT = Refusal(
+    "CHAIN_VACANT", "责任链有空缺：{titles}。", "The chain of responsibility is vacant at: {titles}."
+)
 OTHER_CASE = Refusal("OTHER_CASE", "该问题属于另一件诉求。", "This problem belongs to another case.", "problemId")
 
 PROBLEM_DONE = Refusal("PROBLEM_DONE", "该问题已销号或不再办理。", "This problem is not open any more.", "problemId")

@@ -20,7 +20,8 @@ from workflows.zones import THE_OPERATOR
 
 KEEPERS = role(Role.ADMINISTRATOR, Role.DISPATCHER)
 BAD_USCC = Refusal(
-    "BAD_USCC", "统一社会信用代码“{code}”校验不通过。", "The unified social credit code {code!r} does not check.", "uscc"
+    "BAD_USCC", "统一社会信用代码“{code}”校验不通过。",
+    "The unified social credit code {code!r} does not check.", "uscc"
 )
 USCC_TAKEN = Refusal(
     "USCC_TAKEN", "该代码已属于“{name}”。", "This code already belongs to “{name}”.", "uscc"

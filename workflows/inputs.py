@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -55,10 +55,13 @@ class Field:
         return head + "".join(part.title() for part in rest)
 
 
-@cache
-def fields_of(input_type: Any) -> tuple[Field, ...]:
+def _fields(input_type: Any) -> tuple[Field, ...]:
     hints = get_type_hints(input_type, include_extras=True)
     return tuple(_field(each, hints[each.name]) for each in dataclasses.fields(input_type))
+
+
+fields_of: Callable[[Any], tuple[Field, ...]] = cache(_fields)
+"""The fields of an input, in order."""
 
 
 def _field(declared: dataclasses.Field[Any], hint: Any) -> Field:
@@ -106,7 +109,9 @@ async def _read_many(field: Field, given: list[Any], viewer: Viewer, path: str) 
         raise Refused(REQUIRED.about(path))
     if len(given) > MOST_IN_A_LIST:
         raise Refused(
-            BAD_INPUT.about(path, problem_zh=f"一次最多{MOST_IN_A_LIST}项", problem_en=f"at most {MOST_IN_A_LIST} at once")
+            BAD_INPUT.about(
+                path, problem_zh=f"一次最多{MOST_IN_A_LIST}项", problem_en=f"at most {MOST_IN_A_LIST} at once"
+            )
         )
     values: list[Any] = []
     refusals: list[Refusal] = []

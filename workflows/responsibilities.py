@@ -23,7 +23,8 @@ from workflows.perform import Step
 
 S = ResponsibilityState
 WINDOW_PASSED = Refusal(
-    "WINDOW_PASSED", "退回期限已过（{until}），视同签收。", "The time to return it has passed ({until}); it counts as signed."
+    "WINDOW_PASSED", "退回期限已过（{until}），视同签收。",
+    "The time to return it has passed ({until}); it counts as signed."
 )
 WINDOW_OPEN = Refusal("WINDOW_OPEN", "退回期限未到（{until}）。", "The time to return it runs until {until}.")
 DESIGNATED = Refusal("DESIGNATED", "指定办理的不能退回。", "What the office designated cannot be returned.")
@@ -32,7 +33,8 @@ NOT_ASSIGNING = Refusal("NOT_ASSIGNING", "诉求不在分办阶段。", "The cas
 DUE_PAST = Refusal("DUE_PAST", "办理时限须在今天以后。", "The due date must lie ahead.", "dueOn")
 DUE_TOO_FAR = Refusal("DUE_TOO_FAR", "办理时限不能超过三年。", "A due date lies at most three years ahead.", "dueOn")
 NOT_A_COLLEAGUE = Refusal(
-    "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。", "The person must be an active member of the department.", "personId"
+    "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。",
+    "The person must be an active member of the department.", "personId"
 )
 UNVERIFIED = Refusal("UNVERIFIED", "还有{count}项措施未核验。", "{count} measures are not verified yet.")
 TOO_LATE_TO_ASK = Refusal(

@@ -12,10 +12,10 @@ from domain.cases import Case, Category, Channel
 from domain.clock import today
 from domain.departments import Department
 from domain.enterprises import Enterprise
-from domain.people import Membership, MembershipState
-from domain.refusals import NOT_FOUND, Refused
-from domain.surveys.notes import Note, Outcome
+from domain.people import Membership, MembershipState, PersonState
+from domain.refusals import Refused
 from domain.surveys import Result, Survey, SurveyRow, read_survey
+from domain.surveys.notes import Note, Outcome
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
 from workflows.perform import changing, create
@@ -24,7 +24,9 @@ Progress = Callable[[int, int], None]
 READING = 300
 WHOLE = 1000
 
-IN_THE_BOOKS = Note("IN_THE_BOOKS", "此前已导入，编号{number}。", "Imported before, as {number}.", outcome=Outcome.REPEATED)
+IN_THE_BOOKS = Note(
+    "IN_THE_BOOKS", "此前已导入，编号{number}。", "Imported before, as {number}.", outcome=Outcome.REPEATED
+)
 OTHER_NAME = Note(
     "OTHER_NAME", "该代码在册名称为“{name}”，按在册名称办理。",
     "The books know this code as “{name}”; that name is kept.", "name", Outcome.CORRECTED,
@@ -74,17 +76,16 @@ class Books:
     numbers: dict[str, str]
 
 
-async def import_survey(path: Path, zone_code: str, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:
-    """Take in the workbook at `path` for a zone. Raises `Refused` for an unknown zone or an unreadable workbook.
+async def import_survey(path: Path, zone: Zone, *, dry_run: bool = False, progress: Progress | None = None) -> Imported:
+    """Take in the workbook at `path` for a zone. Raises `Refused` for an unreadable workbook.
 
     Every row is a change of its own: a run that was cut off is finished by running it again. A `dry_run` says
     what would come of each row and writes nothing.
     """
-    zone = await Zone.get_or_none(code=zone_code)
-    if zone is None:
-        raise Refused(NOT_FOUND.about("zone"))
     tell = progress or (lambda done, total: None)
-    survey = read_survey(path, progress=lambda done, total: tell(READING * done // total, WHOLE), today=today().date())
+    survey = read_survey(
+        path, progress=lambda done, total: tell(READING * done // total, WHOLE), today=today().date()
+    )
     books, results = await _open_books(zone), []
     for index, row in enumerate(survey.rows, 1):
         results.append(await _settle(row, books, path.name, dry_run))
@@ -95,15 +96,16 @@ async def import_survey(path: Path, zone_code: str, *, dry_run: bool = False, pr
 async def _open_books(zone: Zone) -> Books:
     departments = await Department.filter(zone_id=zone.id)
     companions = await Membership.filter(
-        zone_id=zone.id, role=Role.COMPANION, state=MembershipState.HELD
+        zone_id=zone.id, role=Role.COMPANION, state=MembershipState.HELD, person__state=PersonState.ACTIVE
     ).select_related("person")
+    enterprises = await Enterprise.filter(zone_id=zone.id, uscc__isnull=False)
     numbers: list[Any] = await Case.filter(zone_id=zone.id, survey_fingerprint__isnull=False).values_list(
         "survey_fingerprint", "number"
     )
     named = Counter(held.person.name for held in companions)
     return Books(
         zone=zone,
-        enterprises={each.uscc: each for each in await Enterprise.filter(zone_id=zone.id, uscc__isnull=False) if each.uscc},
+        enterprises={str(each.uscc): each for each in enterprises},
         departments={name: each for each in departments for name in (each.name, *each.aliases)},
         companions={held.person.name: held.person for held in companions if named[held.person.name] == 1},
         numbers=dict(numbers),

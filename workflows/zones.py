@@ -19,9 +19,12 @@ from workflows.perform import Step
 
 THE_OPERATOR = Who("运维人员", "the operator", lambda s: s.viewer is OPERATOR)
 ADMINISTRATOR = role(Role.ADMINISTRATOR)
-BAD_CODE = Refusal("BAD_CODE", "代码须为2至10位大写字母或数字。", "A code is 2 to 10 capital letters or digits.", "code")
+BAD_CODE = Refusal(
+    "BAD_CODE", "代码须为2至10位大写字母或数字。", "A code is 2 to 10 capital letters or digits.", "code"
+)
 UNKNOWN_SETTING = Refusal(
-    "UNKNOWN_SETTING", "没有名为“{name}”的设置；可用：{known}。", "No setting is called {name!r}; there are: {known}.", "name"
+    "UNKNOWN_SETTING", "没有名为“{name}”的设置；可用：{known}。",
+    "No setting is called {name!r}; there are: {known}.", "name"
 )
 NOT_IN_THE_PAST = Refusal(
     "NOT_IN_THE_PAST", "设置只能从今天或以后起施行。", "A setting can hold from today or later only.", "holdsFrom"
@@ -93,7 +96,9 @@ def _value(text: str, *, like: object) -> object:
     if isinstance(like, str):
         after(now(), text)
         return text
-    raise Refused(BAD_INPUT.about("value", problem_zh=f"应与“{like}”同类", problem_en=f"must be of the kind of {like!r}"))
+    raise Refused(
+        BAD_INPUT.about("value", problem_zh=f"应与“{like}”同类", problem_en=f"must be of the kind of {like!r}")
+    )
 
 
 SETTING = Flow(

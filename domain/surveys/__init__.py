@@ -15,13 +15,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from domain.surveys import notes
-from domain.workbooks.books import read_book
 from domain.surveys.cells import key
 from domain.surveys.headers import Field, Header
 from domain.surveys.notes import Note, Outcome, gravest, gravity
 from domain.surveys.register import Place, Register
 from domain.surveys.tables import Aside, Reading, Table, find_tables, read_table
 from domain.workbooks import Column, Sheet, Value, write_workbook
+from domain.workbooks.books import read_book
 from domain.workbooks.worksheets import letters
 
 __all__ = ["Field", "Note", "Outcome", "Result", "Survey", "SurveyRow", "SurveySheet"]

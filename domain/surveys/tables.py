@@ -9,11 +9,11 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from domain.surveys import notes
-from domain.workbooks.books import Book
 from domain.surveys.cells import Cell, key, read_code, read_day, read_text, read_yes_no, tidy
 from domain.surveys.headers import Field, Header, find_header, header_at, named, no_header
 from domain.surveys.notes import Note, Outcome
 from domain.surveys.register import Place
+from domain.workbooks.books import Book
 from domain.workbooks.worksheets import Row, Value, Worksheet, letters
 
 T = TypeVar("T")

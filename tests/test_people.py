@@ -1,0 +1,42 @@
+"""Persons come and go: nobody shuts themselves out, and a password is not changed twice from one old one."""
+
+from __future__ import annotations
+
+from domain import clock
+from domain.people import Membership, PersonState, viewer_of
+from domain.viewers import Role
+from tests.proofs import moved, refused
+from tests.world import a_person, a_world
+
+
+async def test_an_administrator_deactivates_others_but_not_themselves(database: str) -> None:
+    world = await a_world()
+
+    with refused("NOT_YOURSELF"):
+        await moved(world, world.administrator, world.administrator, "deactivate", reason="调离")
+    gone = await moved(world, world.administrator, world.companion, "deactivate", reason="调离")
+
+    assert gone.state is PersonState.DEACTIVATED
+    assert (await viewer_of(gone.id, clock.now())).roles == {}
+    back = await moved(world, world.administrator, world.companion, "reactivate", reason="调回")
+    assert Role.COMPANION in (await viewer_of(back.id, clock.now())).roles
+
+
+async def test_a_role_laid_down_gives_no_more_rights(database: str) -> None:
+    world = await a_world()
+    second = await a_person(world.zone, "GL伴员02", Role.COMPANION)
+
+    with refused("NOT_FOUND"):
+        await moved(world, world.leader, await Membership.get(person_id=second.id), "revoke", reason="轮岗")
+    await moved(world, world.administrator, await Membership.get(person_id=second.id), "revoke", reason="轮岗")
+
+    assert (await viewer_of(second.id, clock.now())).roles == {}
+
+
+async def test_a_password_changed_meanwhile_is_not_changed_again_from_the_old_one(database: str) -> None:
+    world = await a_world()
+
+    with refused("CHANGED_MEANWHILE"):
+        await moved(
+            world, world.leader, world.leader, "change_password", old_hash="no longer this", new_hash="nor this"
+        )

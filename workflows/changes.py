@@ -1,0 +1,162 @@
+"""A change: one transaction's worth of moves, its rows loaded and locked once, written once, with their history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, is_dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from tortoise.models import Model
+
+from domain import clock, database
+from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
+from domain.records import Record, Subject, new_id
+from domain.refusals import NOT_FOUND, Refused
+from domain.viewers import Viewer
+from domain.zones import rules_of
+from workflows.flow import Move
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass
+class Tracked:
+    """A row in a change: its columns as loaded, and as the last entry recorded them."""
+
+    record: Record
+    loaded: dict[str, Any]
+    recorded: dict[str, Any]
+
+
+@dataclass
+class Change:
+    """One transaction's worth of moves by one viewer at one instant. Rows are loaded once and written once."""
+
+    viewer: Viewer
+    at: datetime
+    tracked: dict[UUID, Tracked] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    personal: list[PersonalValue] = field(default_factory=list)
+    beside: list[Model] = field(default_factory=list)
+    rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
+
+    async def find(self, model: type[R], record_id: UUID) -> R:
+        """The record, if the viewer may see it; not locked. What this change itself made is not in the database yet."""
+        known = self.tracked.get(record_id)
+        if known and not known.loaded and isinstance(known.record, model):
+            return known.record
+        seen = await model.seen_by(self.viewer).filter(id=record_id).first()
+        if seen is None:
+            raise Refused(NOT_FOUND.about("id"))
+        return seen
+
+    async def load(self, model: type[R], record_id: UUID) -> R:
+        """The row, locked until the change ends; the same object however often it is asked for."""
+        if record_id not in self.tracked:
+            row = await database.lock(model.filter(id=record_id)).first()
+            if row is None:
+                raise Refused(NOT_FOUND)
+            self.tracked[record_id] = Tracked(row, _columns(row), _columns(row))
+        record = self.tracked[record_id].record
+        assert isinstance(record, model)
+        return record
+
+    async def lock_subjects(self, records: Iterable[Record]) -> None:
+        """Lock the subjects of several records in one order, so that two changes never wait for each other."""
+        wanted = {subject_id: model for model, subject_id in map(subject_of, records)}
+        for subject_id in sorted(wanted):
+            await self.load(wanted[subject_id], subject_id)
+        if not self.entries:
+            self.at = clock.now()  # after the wait: in one history time never runs backwards
+
+    async def fresh(self, given: Any) -> Any:
+        """An input as it holds now: its records of locked subjects may have moved between being read and the lock."""
+        if isinstance(given, Record):
+            return await self.load(type(given), given.id) if subject_of(given)[1] in self.tracked else given
+        if isinstance(given, list):
+            return [await self.fresh(each) for each in given]
+        if is_dataclass(given) and not isinstance(given, type):
+            return replace(given, **{name: await self.fresh(value) for name, value in vars(given).items()})
+        return given
+
+    async def rules_in(self, zone_id: UUID) -> Mapping[str, Any]:
+        if zone_id not in self.rules:
+            self.rules[zone_id] = await rules_of(zone_id, self.at.astimezone(clock.OFFICE_ZONE).date())
+        return self.rules[zone_id]
+
+    def put(self, row: Model) -> None:
+        """Write a row beside the records, in the same transaction; it has no history of its own."""
+        self.beside.append(row)
+
+    def start(self, record: Record) -> None:
+        self.tracked[record.id] = Tracked(record, {}, {})
+
+    def record(self, move: Move, record: Record, source: object, reason: str, caused_by: int | None) -> Entry:
+        """Write the entry of a move: whatever changed since the entry before it."""
+        model, subject_id = subject_of(record)
+        subject = self.tracked[subject_id].record
+        assert isinstance(subject, Subject)
+        subject.sequence += 1
+        entry = Entry(
+            id=new_id(), zone_id=getattr(subject, "zone_id", subject.id), subject_kind=model.kind(),
+            subject_id=subject_id, sequence=subject.sequence, record_kind=record.kind(), record_id=record.id,
+            move=move.name, source=plain(source), target=plain(getattr(record, "state", None)),
+            actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
+            caused_by=caused_by, previous=subject.head,
+        )
+        entry.changes = canonical(self._changes(entry.id))
+        entry.hash = subject.head = entry_hash(entry)
+        self.entries.append(entry)
+        return entry
+
+    def _changes(self, entry_id: UUID) -> dict[str, dict[str, list[Any]]]:
+        changes: dict[str, dict[str, list[Any]]] = {}
+        for tracked in self.tracked.values():
+            now, before = _columns(tracked.record), tracked.recorded
+            touched = {name: [before.get(name), value] for name, value in now.items() if before.get(name) != value}
+            for name in tracked.record.personal & touched.keys():
+                touched[name] = [self._commitment(value, entry_id) for value in touched[name]]
+            shown = {name: pair for name, pair in touched.items() if name not in tracked.record.unrecorded}
+            if shown:
+                changes[f"{tracked.record.kind()}/{tracked.record.id}"] = shown
+            tracked.recorded = now
+        return changes
+
+    def _commitment(self, value: object, entry_id: UUID) -> Any:
+        if value in (None, ""):
+            return value
+        commitment, kept = commit_to(value, entry_id)
+        self.personal.append(kept)
+        return commitment
+
+    async def write(self) -> None:
+        """Every new row, every touched column, every entry."""
+        for tracked in self.tracked.values():
+            record, now = tracked.record, _columns(tracked.record)
+            if not tracked.loaded:
+                await record.save(force_create=True)
+            elif touched := [name for name, value in now.items() if tracked.loaded[name] != value]:
+                record.version += 1
+                await record.save(update_fields=[*touched, "version"])
+        await Entry.bulk_create(self.entries)
+        if self.personal:
+            await PersonalValue.bulk_create(self.personal)
+        for row in self.beside:
+            await row.save(force_create=True)
+
+
+def subject_of(record: Record) -> tuple[type[Subject], UUID]:
+    """The kind and key of the record whose history a record belongs to."""
+    if record.subject is None:
+        assert isinstance(record, Subject)
+        return type(record), record.id
+    model: type[Subject] = getattr(record._meta.fields_map[record.subject], "related_model")  # noqa: B009
+    return model, getattr(record, f"{record.subject}_id")
+
+
+def _columns(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.columns()}
