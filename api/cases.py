@@ -14,12 +14,13 @@ from api.filters import matching
 from api.history import Entry, history
 from api.moves import MoveStanding, moves
 from api.nodes import Node, computed, enum, key_of, many, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Order, page
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, Lookup, Order, listing
 from domain.cases import STAGES, CaseState, Category, Channel, Satisfaction, Stage
 from domain.cases import Case as CaseRow
 from domain.database import reads
 from domain.departments import Department as DepartmentRow
 from domain.enterprises import Enterprise as EnterpriseRow
+from domain.history import Entry as EntryRow
 from domain.people import Person as PersonRow
 from domain.responsibilities import Responsibility as ResponsibilityRow
 from domain.responsibilities import ResponsibilityState
@@ -82,6 +83,7 @@ class Case(Node):
     attachments: list[Annotated[Attachment, strawberry.lazy("api.attachments")]] = many()
     merged: Connection[Case] = paged(OLDEST)
     history: Connection[Entry] = history()
+    latest_entry: Entry | None = one(EntryRow, subject_id="id", sequence="sequence")
     moves: list[MoveStanding] = moves()
 
 
@@ -191,8 +193,8 @@ class CaseCounts:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The register 诉求台账: cases in sight, filtered, sorted, page by page.")
-    async def cases(
+    @listing("The register 诉求台账: cases in sight, filtered, sorted, page by page.")
+    def cases(
         self,
         info: Info,
         filter: CaseFilter | None = None,
@@ -200,13 +202,12 @@ class Query:
         first: int = DEFAULT_PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        return await page(_narrowed(info, filter), ORDERS[order_by], first, after)  # type: ignore[return-value]
+        return Listing(_narrowed(info, filter), ORDERS[order_by], first, after)  # type: ignore[return-value]
 
-    @strawberry.field(description="One case, by id or by number; null when there is none in sight.")
-    async def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
-        rows = CaseRow.seen_by(info.context.viewer).using_db(reads())
+    @listing("One case, by id or by number; null when there is none in sight.")
+    def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
         wanted = Q(id=key_of(id, CaseRow, "id")) if id else matching(number or "-", "number") & Q(number=number)
-        return await rows.filter(wanted).first()  # type: ignore[return-value]
+        return Lookup(CaseRow.seen_by(info.context.viewer).filter(wanted))  # type: ignore[return-value]
 
     @strawberry.field(description="The numbers of a board 看板 in one request.")
     async def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:

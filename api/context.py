@@ -16,7 +16,7 @@ from domain.database import reads
 from domain.records import Record
 from domain.refusals import Refusal, Refused
 from domain.viewers import Viewer
-from domain.zones import rules_of
+from domain.zones import rules_in
 
 UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first.")
 
@@ -30,7 +30,7 @@ class Context:
     address: str
     at: datetime = field(default_factory=clock.now)
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
-    rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    rules: Mapping[UUID, Mapping[str, Any]] | None = None
 
     @property
     def viewer(self) -> Viewer:
@@ -39,10 +39,10 @@ class Context:
             raise Refused(UNAUTHENTICATED)
         return self.someone
 
-    async def rules_in(self, zone_id: UUID) -> Mapping[str, Any]:
-        if zone_id not in self.rules:
-            self.rules[zone_id] = await rules_of(zone_id, self.at.astimezone(clock.OFFICE_ZONE).date())
-        return self.rules[zone_id]
+    async def prepare(self) -> None:
+        """Read what fields told to this reader look at: the rules of every zone in sight."""
+        if self.rules is None:
+            self.rules = await rules_in(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date())
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
@@ -53,16 +53,18 @@ async def load_subject(context: Context, record: Record) -> Any:
     if record.subject is None:
         return record
     model = record._meta.fields_map[record.subject].related_model  # type: ignore[attr-defined]
-    return await one_loader(context, model).load(getattr(record, f"{record.subject}_id"))
+    return await one_loader(context, model).load((getattr(record, f"{record.subject}_id"),))
 
 
-def one_loader(context: Context, model: type[Record]) -> DataLoader[UUID, Record | None]:
-    """Rows of one kind by key, those the viewer may see, many in one read."""
+def one_loader(context: Context, model: Any, columns: tuple[str, ...] = ("id",)) -> DataLoader[tuple[Any, ...], Any]:
+    """Rows of one kind by the values of `columns`, those the viewer may see, many in one read."""
 
-    async def load(keys: list[UUID]) -> list[Record | None]:
-        rows = {row.id: row for row in await model.seen_by(context.viewer).filter(id__in=keys).using_db(reads())}
-        return [rows.get(key) for key in keys]
+    async def load(keys: list[tuple[Any, ...]]) -> list[Any]:
+        wanted = {f"{column}__in": list({key[n] for key in keys}) for n, column in enumerate(columns)}
+        rows = await model.seen_by(context.viewer).filter(**wanted).using_db(reads())
+        found = {tuple(getattr(row, column) for column in columns): row for row in rows}
+        return [found.get(key) for key in keys]
 
-    if model not in context.loaders:
-        context.loaders[model] = DataLoader(load)
-    return context.loaders[model]
+    if (model, columns) not in context.loaders:
+        context.loaders[model, columns] = DataLoader(load)
+    return context.loaders[model, columns]

@@ -9,7 +9,7 @@ import strawberry
 from api.context import Info
 from api.moves import MoveStanding, moves
 from api.nodes import Node, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, Connection, Order, page
+from api.pages import DEFAULT_PAGE, NEWEST, Connection, Listing, Order, listing
 from domain.departments import Department as DepartmentRow
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Department(Node):
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Departments by name.")
-    async def departments(
+    @listing("Departments by name.")
+    def departments(
         self, info: Info, first: int = DEFAULT_PAGE, after: str | None = None
     ) -> Connection[Department]:
         rows: Any = DepartmentRow.seen_by(info.context.viewer)
-        return await page(rows, Order("name"), first, after)  # type: ignore[return-value]
+        return Listing(rows, Order("name"), first, after)  # type: ignore[return-value]

@@ -10,7 +10,7 @@ from api.context import Info
 from api.filters import matching
 from api.moves import MoveStanding, moves
 from api.nodes import Node, key_of, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, page
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.enterprises import Enterprise as EnterpriseRow
 from domain.people import Person as PersonRow
 from domain.zones import Zone as ZoneRow
@@ -48,8 +48,8 @@ class EnterpriseFilter:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Enterprises, newest first.")
-    async def enterprises(
+    @listing("Enterprises, newest first.")
+    def enterprises(
         self,
         info: Info,
         filter: EnterpriseFilter | None = None,
@@ -65,4 +65,4 @@ class Query:
                 rows = rows.filter(companion_id=key_of(filter.companion_id, PersonRow, "companionId"))
             if filter.above_scale is not None:
                 rows = rows.filter(above_scale=filter.above_scale)
-        return await page(rows, NEWEST, first, after)  # type: ignore[return-value]
+        return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from api.context import Info, one_loader
+from api.context import Info
 from api.filters import at_most
-from api.nodes import Node, computed, global_id, key_of, node, parsed
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, page
+from api.nodes import Node, Reading, computed, for_reader, key_of, node, one, paged, parsed
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.cases import Case as CaseRow
 from domain.history import Entry as EntryRow
 from domain.history import entry_bytes
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from api.people import Person
 
 MOVE = Words("步骤", "Move", 60)
+
+
+def _label(reading: Reading) -> str:
+    flow = next((flow for kind, flow in FLOWS.items() if kind.kind() == reading.row.record_kind), None)
+    move = flow.moves.get(reading.row.move) if flow else None
+    if move is None:
+        return str(reading.row.move)
+    return move.zh if reading.context.language == "zh" else move.en
 
 
 @node(EntryRow)  # type: ignore[arg-type]
@@ -49,22 +57,11 @@ class Entry(Node):
     )
     previous: str
     hash: str
-
-    @strawberry.field(description="What the move is called, in the reader's language.")
-    def label(self, info: Info) -> str:
-        flow = next((flow for kind, flow in FLOWS.items() if kind.kind() == self.record_kind), None)
-        move = flow.moves.get(self.move) if flow else None
-        return (move.zh if info.context.language == "zh" else move.en) if move else self.move
-
-    @strawberry.field(description="Who made the move; null for the clock and the operator.")
-    async def actor(self, info: Info) -> Annotated[Person, strawberry.lazy("api.people")] | None:
-        row: Any = self
-        return await one_loader(info.context, PersonRow).load(row.actor_id)  # type: ignore[return-value]
-
-    @strawberry.field(description="The service account that carried the request for the actor, if one did.")
-    async def acting(self, info: Info) -> Annotated[Person, strawberry.lazy("api.people")] | None:
-        row: Any = self
-        return await one_loader(info.context, PersonRow).load(row.acting_id) if row.acting_id else None  # type: ignore[return-value]
+    label: str = for_reader(
+        _label, "record_kind", "move", description="What the move is called, in the reader's language."
+    )
+    actor: Annotated[Person, strawberry.lazy("api.people")] | None = one(PersonRow, id="actor_id")
+    acting: Annotated[Person, strawberry.lazy("api.people")] | None = one(PersonRow, id="acting_id")
 
 
 @strawberry.input
@@ -79,20 +76,13 @@ class HistoryFilter:
 
 def history() -> Any:
     """The history of a record, from its first move on."""
-
-    async def load(
-        parent: strawberry.Parent[Any], info: Info, first: int = DEFAULT_PAGE, after: str | None = None
-    ) -> Any:
-        rows: Any = EntryRow.seen_by(info.context.viewer).filter(subject_id=parent.id)
-        return await page(rows, OLDEST, first, after)
-
-    return strawberry.field(resolver=load)
+    return paged(OLDEST, EntryRow, "subject_id")
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Every entry in sight, newest first: the audit register.")
-    async def history(
+    @listing("Every entry in sight, newest first: the audit register.")
+    def history(
         self,
         info: Info,
         filter: HistoryFilter | None = None,
@@ -100,7 +90,7 @@ class Query:
         after: str | None = None,
     ) -> Connection[Entry]:
         rows: Any = EntryRow.seen_by(info.context.viewer)
-        return await page(_narrowed(rows, filter) if filter else rows, NEWEST, first, after)  # type: ignore[return-value]
+        return Listing(_narrowed(rows, filter) if filter else rows, NEWEST, first, after)  # type: ignore[return-value]
 
 
 def _narrowed(rows: Any, filter: HistoryFilter) -> Any:
@@ -133,5 +123,3 @@ def instant(given: datetime, field: str) -> datetime:
         raise Refused(BAD_INPUT.about(field, problem_zh="时间不在可用范围内", problem_en="the time is out of range"))
     return given
 
-
-__all__ = ["Entry", "Query", "global_id", "history"]

@@ -3,8 +3,6 @@ like a reverse relation the rows that point here. Every row is reached through w
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +13,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from api.context import Context, Info, one_loader
-from api.pages import DEFAULT_PAGE, Order, page, page_size
+from api.context import Context, Info, load_subject, one_loader
+from api.pages import DEFAULT_PAGE, Listing, Order, page_size
 from domain.database import reads
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refused
@@ -28,18 +26,85 @@ NODES: dict[type[Record], type[Any]] = {}
 
 
 @dataclass(frozen=True)
+class GlobalId:
+    """The id of a row, made of its kind and its key."""
+
+
+@dataclass(frozen=True)
+class One:
+    """The row a forward relation points to; or the row of `model` in which `matched` columns (theirs, ours) agree."""
+
+    model: Any = None
+    matched: tuple[tuple[str, str], ...] = ()
+
+    def target(self, parent: Any, name: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
+        if self.model is not None:
+            return self.model, self.matched
+        return parent._meta.fields_map[name].related_model, (("id", f"{name}_id"),)
+
+
+@dataclass(frozen=True)
+class Many:
+    """The first rows of a reverse relation, in an order."""
+
+    order: str = "id"
+
+    def target(self, parent: Any, name: str) -> tuple[Any, str]:
+        relation = parent._meta.fields_map[name]
+        return relation.related_model, relation.relation_field
+
+
+@dataclass(frozen=True)
+class Paged:
+    """The rows of a reverse relation as a connection; or those of `model` whose `column` is the parent's key."""
+
+    order: Order
+    model: Any = None
+    column: str = ""
+
+    def target(self, parent: Any, name: str) -> tuple[Any, str]:
+        if self.model is not None:
+            return self.model, self.column
+        relation = parent._meta.fields_map[name]
+        return relation.related_model, relation.relation_field
+
+
+@dataclass(frozen=True)
 class Computed:
-    """A field made from the row alone: a pure function, and the columns it needs."""
+    """A field made from the row alone: a pure function, and the columns it needs ("*" for all)."""
 
     function: Callable[[Any], Any]
     needs: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Told:
+    """A field made for the reader: a pure function of a `Reading`, and the columns it needs."""
+
+    function: Callable[[Reading], Any]
+    needs: tuple[str, ...]
+    subject: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A row as one reader has it before them; `subject` is the record whose history it belongs to."""
+
+    model: Any
+    row: Any
+    subject: Any
+    context: Context
+
+
+def _id(row: strawberry.Parent[Any]) -> strawberry.ID:
+    return global_id(row)
+
+
 @strawberry.interface(description="Anything with an id of its own.")
 class Node:
-    @strawberry.field(description="Global id, to be used wherever an id is asked for.")
-    def id(self) -> strawberry.ID:
-        return global_id(self)
+    id: strawberry.ID = strawberry.field(
+        resolver=_id, description="Global id, to be used wherever an id is asked for.", metadata={"read": GlobalId()}
+    )
 
 
 def node(model: type[Record]) -> Callable[[type[T]], type[T]]:
@@ -55,39 +120,45 @@ def node(model: type[Record]) -> Callable[[type[T]], type[T]]:
     return declare
 
 
-def one() -> Any:
-    """The row a forward relation points to; null when there is none, or none the viewer may see."""
+def one(model: Any = None, **matched: str) -> Any:
+    """The row a forward relation points to, or the one of `model` whose columns equal this row's; null when there is
+    none, or none the viewer may see."""
+    read = One(model, tuple(matched.items()))
 
     async def load(parent: strawberry.Parent[Any], info: Info) -> Any:
-        relation = info.python_name
-        key = getattr(parent, f"{relation}_id")
-        model = parent._meta.fields_map[relation].related_model
-        return await one_loader(info.context, model).load(key) if key is not None else None
+        target, pairs = read.target(type(parent), info.python_name)
+        key = tuple(getattr(parent, ours) for _, ours in pairs)
+        if None in key:
+            return None
+        return await one_loader(info.context, target, tuple(theirs for theirs, _ in pairs)).load(key)
 
-    return strawberry.field(resolver=load)
+    return strawberry.field(resolver=load, metadata={"read": read})
 
 
 def many(order: str = "id") -> Any:
     """The first rows of a reverse relation, limited for each parent."""
+    read = Many(order)
 
     async def load(parent: strawberry.Parent[Any], info: Info, first: int = DEFAULT_PAGE) -> Any:
         loader = _many_loader(info.context, type(parent), info.python_name, order, page_size(first))
         return await loader.load(parent.id)
 
-    return strawberry.field(resolver=load)
+    return strawberry.field(resolver=load, metadata={"read": read})
 
 
-def paged(order: Order) -> Any:
+def paged(order: Order, model: Any = None, column: str = "") -> Any:
     """A reverse relation as a connection, for lists that may grow long."""
+    read = Paged(order, model, column)
 
     async def load(
         parent: strawberry.Parent[Any], info: Info, first: int = DEFAULT_PAGE, after: str | None = None
     ) -> Any:
-        relation = parent._meta.fields_map[info.python_name]
-        rows = relation.related_model.seen_by(info.context.viewer).filter(**{relation.relation_field: parent.id})
-        return await page(rows, order, first, after)
+        target, key = read.target(type(parent), info.python_name)
+        listing = Listing(target.seen_by(info.context.viewer).filter(**{key: parent.id}), order, first, after)
+        await listing.found()
+        return listing
 
-    return strawberry.field(resolver=load)
+    return strawberry.field(resolver=load, metadata={"read": read})
 
 
 def computed(function: Callable[[Any], Any], *needs: str, description: str | None = None) -> Any:
@@ -96,9 +167,20 @@ def computed(function: Callable[[Any], Any], *needs: str, description: str | Non
     def compute(parent: strawberry.Parent[Any]) -> Any:
         return function(parent)
 
-    return strawberry.field(
-        resolver=compute, description=description, metadata={"computed": Computed(function, needs)}
-    )
+    return strawberry.field(resolver=compute, description=description, metadata={"read": Computed(function, needs)})
+
+
+def for_reader(
+    function: Callable[[Reading], Any], *needs: str, subject: bool = False, description: str | None = None
+) -> Any:
+    """A field made for the reader by a pure function; `subject` where it looks at the record's subject too."""
+
+    async def tell(parent: strawberry.Parent[Any], info: Info) -> Any:
+        await info.context.prepare()
+        over = await load_subject(info.context, parent) if subject else parent
+        return function(Reading(type(parent), parent, over, info.context))
+
+    return strawberry.field(resolver=tell, description=description, metadata={"read": Told(function, needs, subject)})
 
 
 def _many_loader(
@@ -121,7 +203,7 @@ def _many_loader(
 
 
 def global_id(row: Any) -> strawberry.ID:
-    return strawberry.ID(base64.urlsafe_b64encode(f"{type(row).__name__}:{row.id}".encode()).decode().rstrip("="))
+    return strawberry.ID(f"{type(row).__name__}_{row.id}")
 
 
 def key_of(given: str, model: type[Record], field: str | None = None) -> UUID:
@@ -137,10 +219,10 @@ def key_of(given: str, model: type[Record], field: str | None = None) -> UUID:
 
 
 def parsed(given: str) -> tuple[str, UUID | None]:
+    kind, _, key = given.partition("_")
     try:
-        kind, _, key = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode("ascii").partition(":")
         return kind, UUID(key)
-    except (ValueError, binascii.Error):
+    except ValueError:
         return "", None
 
 

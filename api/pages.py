@@ -7,11 +7,13 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types.base import StrawberryList
+from strawberry.utils.await_maybe import await_maybe
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
@@ -57,36 +59,89 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """One page of a list."""
 
-    nodes: list[T]
-    edges: list[Edge[T]]
-    page_info: PageInfo
+    @strawberry.field
+    async def nodes(self) -> list[T]:
+        listing: Any = self
+        return (await listing.found())[: listing.size]  # type: ignore[no-any-return]
+
+    @strawberry.field
+    async def edges(self) -> list[Edge[T]]:
+        listing: Any = self
+        page = (await listing.found())[: listing.size]
+        return [Edge(cursor=_cursor(row, listing.order), node=row) for row in page]
+
+    @strawberry.field
+    async def page_info(self) -> PageInfo:
+        listing: Any = self
+        found = await listing.found()
+        page = found[: listing.size]
+        end = _cursor(page[-1], listing.order) if page else None
+        return PageInfo(has_next_page=len(found) > listing.size, end_cursor=end)
 
     @strawberry.field(description="How many there are in all; counted only when asked for.")
     async def total_count(self) -> int:
-        page: Any = self
-        return await page.count()  # type: ignore[no-any-return]
+        listing: Any = self
+        return await listing.count()  # type: ignore[no-any-return]
 
 
 @dataclass
-class Page:
-    """What stands behind a connection."""
+class Listing:
+    """Rows asked for in an order, page by page: what a list field answers with, read only when something of it is
+    wanted. A plan writes its own statement from it."""
 
     rows: QuerySet[Any]
-    nodes: list[Any]
-    order: Order
-    has_next_page: bool
-
-    @cached_property
-    def edges(self) -> list[dict[str, Any]]:
-        return [Edge(cursor=_cursor(row, self.order), node=row) for row in self.nodes]  # type: ignore[misc]
+    order: Order = OLDEST
+    first: int = DEFAULT_PAGE
+    after: str | None = None
+    _found: list[Any] | None = None
 
     @property
-    def page_info(self) -> PageInfo:
-        end = _cursor(self.nodes[-1], self.order) if self.nodes else None
-        return PageInfo(has_next_page=self.has_next_page, end_cursor=end)
+    def size(self) -> int:
+        return page_size(self.first)
+
+    def query(self) -> QuerySet[Any]:
+        """One row more than the page holds, to know whether there is a next."""
+        sign = "-" if self.order.descending else ""
+        wanted = self.rows.filter(behind(self.after, self.order)) if self.after else self.rows
+        ordered = wanted.order_by(*dict.fromkeys((f"{sign}{self.order.column}", f"{sign}id")))
+        return ordered.limit(self.size + 1)
+
+    async def found(self) -> list[Any]:
+        if self._found is None:
+            self._found = list(await self.query().using_db(reads()))
+        return self._found
 
     async def count(self) -> int:
         return await self.rows.using_db(reads()).count()
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """The one row asked for, if there is one in sight."""
+
+    rows: QuerySet[Any]
+
+    async def found(self) -> Any:
+        return await self.rows.using_db(reads()).first()
+
+
+class Reads(FieldExtension):
+    """Reads what a resolver only asked for, where the ordinary executor answers."""
+
+    async def resolve_async(self, next_: Any, source: Any, info: Any, **given: Any) -> Any:
+        wanted = await await_maybe(next_(source, info, **given))
+        if isinstance(wanted, Lookup):
+            return await wanted.found()
+        if isinstance(wanted, Listing) and isinstance(info._field.type, StrawberryList):
+            return (await wanted.found())[: wanted.size]
+        if isinstance(wanted, Listing):
+            await wanted.found()
+        return wanted
+
+
+def listing(description: str) -> Any:
+    """A root field whose resolver says what is wanted and reads nothing by itself."""
+    return strawberry.field(description=description, extensions=[Reads()])
 
 
 def page_size(first: int) -> int:
@@ -95,22 +150,15 @@ def page_size(first: int) -> int:
     return first
 
 
-async def page(rows: QuerySet[Any], order: Order, first: int, after: str | None) -> Page:
-    """The `first` rows behind the cursor `after`, in one read."""
-    size = page_size(first)
-    sign = "-" if order.descending else ""
-    wanted = rows.filter(_behind(after, order)) if after else rows
-    ordered = wanted.order_by(*dict.fromkeys((f"{sign}{order.column}", f"{sign}id")))
-    found = await ordered.limit(size + 1).using_db(reads())
-    return Page(rows, found[:size], order, len(found) > size)
+def cursor_of(column: str, place: object, key: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps([column, place, str(key)]).encode()).decode()
 
 
 def _cursor(row: Any, order: Order) -> str:
-    value = [order.column, plain(getattr(row, order.column)), str(row.id)]
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+    return cursor_of(order.column, plain(getattr(row, order.column)), row.id)
 
 
-def _behind(cursor: str, order: Order) -> Q:
+def behind(cursor: str, order: Order) -> Q:
     try:
         column, value, key = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST_CURSOR]))
         if order.kind in (date, datetime):

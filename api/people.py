@@ -10,7 +10,7 @@ import strawberry
 from api.context import Info
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, page
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.people import Membership as MembershipRow
 from domain.people import MembershipState, PersonState
 from domain.people import Person as PersonRow
@@ -78,9 +78,9 @@ class Query:
         person: Any = await PersonRow.get(id=someone.person_id)
         return Viewer(person=person, language=info.context.language, memberships=held)
 
-    @strawberry.field(description="Persons the viewer may look up, in the order they were entered.")
-    async def persons(
+    @listing("Persons the viewer may look up, in the order they were entered.")
+    def persons(
         self, info: Info, first: int = DEFAULT_PAGE, after: str | None = None
     ) -> Connection[Person]:
         rows: Any = PersonRow.seen_by(info.context.viewer)
-        return await page(rows, OLDEST, first, after)  # type: ignore[return-value]
+        return Listing(rows, OLDEST, first, after)  # type: ignore[return-value]

@@ -10,7 +10,7 @@ import strawberry
 from api.context import Info
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, key_of, many, node, one
-from api.pages import DEFAULT_PAGE, NEWEST, Connection, page
+from api.pages import DEFAULT_PAGE, NEWEST, Connection, Listing, listing
 from domain.departments import Department as DepartmentRow
 from domain.people import Person as PersonRow
 from domain.responsibilities import Part, ResponsibilityState
@@ -64,8 +64,8 @@ class ResponsibilityFilter:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The responsibility list 责任清单 of all cases in sight, newest first.")
-    async def responsibilities(
+    @listing("The responsibility list 责任清单 of all cases in sight, newest first.")
+    def responsibilities(
         self,
         info: Info,
         filter: ResponsibilityFilter | None = None,
@@ -85,4 +85,4 @@ class Query:
                 rows = rows.filter(part=filter.part)
             if filter.mine:
                 rows = rows.filter(ResponsibilityRow.of(viewer))
-        return await page(rows, NEWEST, first, after)  # type: ignore[return-value]
+        return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
@@ -24,9 +26,10 @@ from api import (
 from api.context import Info
 from api.faults import QuietSchema
 from api.limits import EXTENSIONS
-from api.moves import mutations
+from api.mutations import mutations
 from api.nodes import NODES, Node, parsed
-from domain.database import reads
+from api.pages import Lookup, listing
+from api.scalars import INSTANT
 from workflows.timetable import FLOWS
 
 TYPES = (attachments, chains, consultations, problems, rectifications)
@@ -43,13 +46,13 @@ class Query(
     history.Query,
     service_tokens.Query,
 ):
-    @strawberry.field(description="Anything by its id; null when there is none in sight.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    @listing("Anything by its id; null when there is none in sight.")
+    def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, key = parsed(id)
         model = next((each for each in NODES if each.__name__ == kind), None)
         if model is None or key is None:
             return None
-        return await model.seen_by(info.context.viewer).filter(id=key).using_db(reads()).first()  # type: ignore[return-value]
+        return Lookup(model.seen_by(info.context.viewer).filter(id=key))  # type: ignore[return-value]
 
 
 assert FLOWS
@@ -64,6 +67,6 @@ schema = QuietSchema(
     query=Query,
     mutation=Mutation,
     types=list(NODES.values()),
-    config=StrawberryConfig(disable_field_suggestions=True),
+    config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT}),
     extensions=EXTENSIONS,
 )

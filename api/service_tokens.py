@@ -34,7 +34,7 @@ class ServiceToken:
 
     @strawberry.field(description="The service account it belongs to.")
     async def person(self, info: Info) -> Annotated[Person, strawberry.lazy("api.people")] | None:
-        return await one_loader(info.context, PersonRow).load(self.row.person_id)  # type: ignore[return-value]
+        return await one_loader(info.context, PersonRow).load((self.row.person_id,))  # type: ignore[no-any-return]
 
 
 @strawberry.input

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.context import Info
 from api.nodes import Node, computed, many, node, one
-from domain.database import reads
+from api.pages import LARGEST_PAGE, Listing, Order, listing
 from domain.zones import Setting as SettingRow
 from domain.zones import Zone as ZoneRow
 
@@ -46,7 +46,6 @@ class Zone(Node):
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The zones the viewer has to do with, parents first.")
-    async def zones(self, info: Info) -> list[Zone]:
-        rows: Any = ZoneRow.seen_by(info.context.viewer).order_by("path").limit(500)
-        return list(await rows.using_db(reads()))
+    @listing("The zones the viewer has to do with, parents first.")
+    def zones(self, info: Info) -> list[Zone]:
+        return Listing(ZoneRow.seen_by(info.context.viewer), Order("path"), LARGEST_PAGE)  # type: ignore[return-value]

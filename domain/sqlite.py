@@ -103,7 +103,7 @@ def instant(value: datetime) -> str:
     """Instants are compared as text, so all are written in one zone; tortoise writes them as they come."""
     if value.tzinfo is None:
         raise ValueError(f"{value} names no instant: it has no time zone")
-    return value.astimezone(UTC).isoformat(" ")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")
 
 
 sqlite3.register_adapter(datetime, instant)

@@ -46,6 +46,12 @@ class Viewer:
     language: str = "zh"
     sees_everything: bool = False
 
+    @cached_property
+    def standing(self) -> tuple[object, ...]:
+        """All that sight depends on, to be compared and hashed: two viewers with the same see the same."""
+        roles = tuple(sorted((role.value, zones) for role, zones in self.roles.items()))
+        return (self.person_id, roles, self.departments, self.enterprises, self.contact_zones, self.zones_above)
+
     def covers(self, role: Role, zone_id: UUID) -> bool:
         return zone_id in self.roles.get(role, frozenset())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from domain import clock
-from domain.people import Membership, PersonState, viewer_of
+from domain.people import Membership, Person, PersonState, viewer_of
 from domain.viewers import Role
 from tests.proofs import moved, refused
-from tests.world import a_person, a_world
+from tests.world import a_department, a_person, a_world, a_zone
+from workflows.perform import create
 
 
 async def test_an_administrator_deactivates_others_but_not_themselves(database: str) -> None:
@@ -31,6 +32,18 @@ async def test_a_role_laid_down_gives_no_more_rights(database: str) -> None:
     await moved(world, world.administrator, await Membership.get(person_id=second.id), "revoke", reason="轮岗")
 
     assert (await viewer_of(second.id, clock.now())).roles == {}
+
+
+async def test_a_person_belongs_to_one_zone_with_department_and_enterprise(database: str) -> None:
+    world = await a_world()
+    below = await a_zone("GLA", world.zone)
+    elsewhere = await a_department(below, "示例局")
+
+    with refused("OTHER_ZONE"):
+        await create(
+            await world.viewer(world.administrator), Person, "create", zone=world.zone, name="GL经办",
+            department=elsewhere,
+        )
 
 
 async def test_a_password_changed_meanwhile_is_not_changed_again_from_the_old_one(database: str) -> None:

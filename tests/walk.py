@@ -23,7 +23,6 @@ from graphql import (
 from tortoise.connection import get_connection
 from tortoise.context import require_context
 
-from api.moves import mutation_name
 from api.nodes import global_id, parsed
 from api.schema import schema
 from domain import clock
@@ -147,7 +146,7 @@ def mutations() -> dict[str, GraphQLInputObjectType]:
     return found
 
 
-MOVES = {mutation_name(flow, move): (flow, move) for flow in FLOWS.values() for move in flow.moves.values()}
+MOVES = {flow.mutation(move) or "": (flow, move) for flow in FLOWS.values() for move in flow.moves.values()}
 KINDS = {"into": "Case", "companion": "Person", "actor": "Person", "owner": "Person", "record": "Case"}
 
 

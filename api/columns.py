@@ -1,0 +1,115 @@
+"""How each engine says in JSON what a column holds, in the very form the executor would give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.fields.data import CharEnumFieldInstance
+
+from api.nodes import Computed
+from domain.words import Word
+
+
+class Dialect:
+    """The words of one engine, "postgres" or "sqlite"."""
+
+    def __init__(self, engine: str) -> None:
+        self.postgres = engine == "postgres"
+
+    def placeholder(self, number: int) -> str:
+        return f"${number}" if self.postgres else f"?{number}"
+
+    def literal(self, text: str) -> str:
+        return "'" + text.replace("'", "''") + "'"
+
+    def object(self, pairs: Mapping[str, str]) -> str:
+        function = "json_build_object" if self.postgres else "json_object"
+        return f"{function}({', '.join(f'{self.literal(key)}, {value}' for key, value in pairs.items())})"
+
+    def nested(self, json: str) -> str:
+        """JSON from below; SQLite forgets on the way that it is no text."""
+        return json if self.postgres else f"json({json})"
+
+    def array(self, item: str) -> str:
+        return f"COALESCE(json_agg({item}), '[]'::json)" if self.postgres else f"json_group_array({item})"
+
+    def column(self, model: Any, name: str, table: str) -> str:
+        """A column as the response has it: enums by name, instants to the microsecond with their offset."""
+        column = f'{table}."{name}"'
+        field = model._meta.fields_map[name]
+        if isinstance(field, CharEnumFieldInstance):
+            return self._cases(column, {member.value: self.literal(member.name) for member in field.enum_type})
+        if isinstance(field, fields.DatetimeField):
+            return self._instant(column)
+        if isinstance(field, fields.BooleanField) and not self.postgres:
+            return f"json(CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)"
+        if isinstance(field, fields.JSONField):
+            return self.nested(column)
+        return column
+
+    def raw(self, model: Any, names: Sequence[str], table: str) -> str:
+        """Several columns as an array, to be made into a row again by `row`."""
+        function = "json_build_array" if self.postgres else "json_array"
+        return f"{function}({', '.join(self._raw(model, name, table) for name in names)})"
+
+    def row(self, model: Any, names: Sequence[str], values: Sequence[Any]) -> Any:
+        """What Python sees of a row: the columns named, as the model has them."""
+        pairs = zip(names, values, strict=True)
+        return SimpleNamespace(**{name: _python(model._meta.fields_map[name], value) for name, value in pairs})
+
+    def table_of(self, computed: Computed, model: Any, table: str) -> str | None:
+        """A function of one enum column, told member by member; None for any other function."""
+        field = model._meta.fields_map.get(computed.needs[0])
+        if len(computed.needs) != 1 or not isinstance(field, CharEnumFieldInstance):
+            return None
+        told = {each.value: computed.function(SimpleNamespace(**{computed.needs[0]: each})) for each in field.enum_type}
+        if not all(isinstance(value, Word) for value in told.values()):
+            return None
+        return self._cases(
+            f'{table}."{computed.needs[0]}"', {key: self.literal(value.name) for key, value in told.items()}
+        )
+
+    def _cases(self, column: str, told: Mapping[str, str]) -> str:
+        whens = " ".join(f"WHEN {self.literal(key)} THEN {value}" for key, value in told.items())
+        return f"CASE {column} {whens} END"
+
+    def _instant(self, column: str) -> str:
+        if self.postgres:
+            return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
+        return f"replace({column}, ' ', 'T')"
+
+    def _raw(self, model: Any, name: str, table: str) -> str:
+        field = model._meta.fields_map[name]
+        if isinstance(field, fields.DatetimeField):
+            return self._instant(f'{table}."{name}"')
+        if isinstance(field, fields.JSONField):
+            return self.nested(f'{table}."{name}"')
+        return f'{table}."{name}"'
+
+
+_READERS: dict[type[Any], Callable[[Any], Any]] = {
+    fields.UUIDField: UUID,
+    fields.DatetimeField: datetime.fromisoformat,
+    fields.DateField: date.fromisoformat,
+    fields.BooleanField: bool,
+}
+
+
+@cache
+def _members(words: Any) -> dict[str, Any]:
+    return {member.value: member for member in words}
+
+
+def _python(field: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(field, CharEnumFieldInstance):
+        return _members(field.enum_type)[value]
+    reader = _READERS.get(type(field))
+    return reader(value) if reader else value

@@ -1,0 +1,85 @@
+"""Documents known to be valid, and the plans made of them: parsing, validation and planning are paid once."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import orjson
+from graphql import DocumentNode
+from strawberry import Schema
+from strawberry.extensions import SchemaExtension
+from tortoise.exceptions import BaseORMException
+
+from api.context import Context
+from api.plans import Plan, plan
+from api.selections import Unplannable
+from domain.database import default_url
+from domain.refusals import Refused
+
+V = TypeVar("V")
+MOST_DOCUMENTS = 500
+MOST_PLANS = 2_000
+log = logging.getLogger("qiban.plans")
+
+
+class Recent(Generic[V]):
+    """So many of the things most recently used."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.kept: OrderedDict[Hashable, V] = OrderedDict()
+
+    def get(self, key: Hashable) -> V | None:
+        if key in self.kept:
+            self.kept.move_to_end(key)
+        return self.kept.get(key)
+
+    def put(self, key: Hashable, value: V) -> None:
+        self.kept[key] = value
+        if len(self.kept) > self.most:
+            self.kept.popitem(last=False)
+
+
+_documents: Recent[DocumentNode] = Recent(MOST_DOCUMENTS)
+_plans: Recent[Plan | None] = Recent(MOST_PLANS)
+
+
+class Remember(SchemaExtension):
+    """Notes every document that passed validation and the limits; stands last among the extensions."""
+
+    def on_validate(self) -> Iterator[None]:
+        yield
+        context = self.execution_context
+        if context.query and context.graphql_document and not context.pre_execution_errors:
+            _documents.put(context.query, context.graphql_document)
+
+
+async def planned(
+    schema: Schema, query: str | None, operation: str | None, variables: Mapping[str, Any] | None, context: Context
+) -> dict[str, Any] | None:
+    """The answer by plan; None where the ordinary executor has to give it."""
+    document = _documents.get(query)
+    if document is None or context.someone is None:
+        return None
+    given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+    key = (query, operation, given, context.someone.standing, default_url())
+    if key not in _plans.kept:
+        _plans.put(key, _plan(schema, document, operation, variables, context))
+    made = _plans.get(key)
+    try:
+        return await made.answer(context) if made else None
+    except BaseORMException:
+        log.exception("a plan failed; the executor answers")
+        return None
+
+
+def _plan(
+    schema: Schema, document: DocumentNode, operation: str | None, variables: Mapping[str, Any] | None, context: Context
+) -> Plan | None:
+    try:
+        return plan(schema, document, operation, variables, context)
+    except (Unplannable, Refused):
+        return None

@@ -1,0 +1,179 @@
+"""Mutations, made from the flows: one for every move a person can make, and a bulk form where the move has one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from api.context import Info
+from api.inputs import ID_FIELD, KEY_FIELD, VERSION_FIELD, Own, class_of, given_to, input_type
+from api.nodes import NODES, key_of
+from api.refusals import Refusal, told
+from domain.records import Record
+from domain.refusals import BAD_INPUT, Refused
+from workflows.answers import once, read_key
+from workflows.flow import FLOWS, Flow, Move
+from workflows.perform import create, perform
+
+MOST_IN_BULK = 200
+
+
+def mutations() -> type[Any]:
+    """The part of the Mutation type that the flows give rise to."""
+    fields: dict[str, Any] = {}
+    for flow in FLOWS.values():
+        for move in flow.moves.values():
+            name = flow.mutation(move)
+            if move.who and name and flow.record in NODES:
+                fields[name] = _single(flow, move, name)
+                if move.bulk:
+                    fields[_plural(name)] = _bulk(flow, move, _plural(name))
+    return strawberry.type(type("Moves", (), {**fields, "__annotations__": {}}))
+
+
+def _single(flow: Flow, move: Move, name: str) -> Any:
+    record = _record_field(flow)
+    own = _own_fields(flow, move)
+    asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}.", move.input, own)
+    payload = _payload_type(_title(name) + "Payload", {record: NODES[flow.record] | None, "refusals": list[Refusal]})
+
+    async def resolve(info: Info, input: Any) -> Any:
+        language = info.context.language
+        try:
+            viewer = info.context.viewer
+            done = await once(
+                viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(info, flow, move, input)
+            )
+            row = await flow.record.seen_by(viewer).filter(id=UUID(done)).first()
+            return payload(**{record: row, "refusals": []})
+        except Refused as refused:
+            return payload(**{record: None, "refusals": told(refused.refusals, language)})
+
+    resolve.__annotations__ = {"info": Info, "input": asked, "return": payload}
+    return strawberry.field(resolver=resolve, name=name, description=_described(flow, move))
+
+
+def _bulk(flow: Flow, move: Move, name: str) -> Any:
+    record = _record_field(flow)
+    item = input_type(_title(name) + "Item", "One record of many.", None, [ID_FIELD, VERSION_FIELD])
+    own = [Own("records", list[item]), KEY_FIELD]  # type: ignore[valid-type]
+    asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}; many at once.", move.input, own)
+    result: Any = _payload_type(
+        _title(name) + "Result", {"id": strawberry.ID, record: NODES[flow.record] | None, "refusals": list[Refusal]}
+    )
+    payload = _payload_type(_title(name) + "Payload", {"results": list[result], "refusals": list[Refusal]})
+
+    async def one(info: Info, input: Any, item: Any) -> Any:
+        viewer, key = info.context.viewer, input.idempotency_key
+        try:
+            done = await once(
+                viewer, _key_of_one(key, item.id), [name, _plain(input), _plain(item)],
+                lambda: _do(info, flow, move, input, item),
+            )
+            row = await flow.record.seen_by(viewer).filter(id=UUID(done)).first()
+            return result(**{"id": item.id, record: row, "refusals": []})
+        except Refused as refused:
+            no = told(refused.refusals, info.context.language)
+            return result(**{"id": item.id, record: None, "refusals": no})
+
+    async def resolve(info: Info, input: Any) -> Any:
+        info.context.viewer  # noqa: B018 (nobody signed in is a refusal of the whole)
+        try:
+            read_key(input.idempotency_key)
+        except Refused as refused:
+            return payload(results=[], refusals=told(refused.refusals, info.context.language))
+        if not 1 <= len(input.records) <= MOST_IN_BULK:
+            size = BAD_INPUT.about(
+                "records", problem_zh=f"一次1至{MOST_IN_BULK}件", problem_en=f"1 to {MOST_IN_BULK} at once"
+            )
+            return payload(results=[], refusals=told([size], info.context.language))
+        return payload(results=[await one(info, input, item) for item in input.records], refusals=[])
+
+    resolve.__annotations__ = {"info": Info, "input": asked, "return": payload}
+    return strawberry.field(
+        resolver=resolve, name=name, description=f"{_described(flow, move)} Many at once; each answers for itself."
+    )
+
+
+def _key_of_one(key: str | None, item_id: str) -> str | None:
+    """Each record of many has a key of its own, made from the one given for all."""
+    return key and hashlib.sha256(f"{key}:{item_id}".encode(errors="replace")).hexdigest()
+
+
+async def _do(info: Info, flow: Flow, move: Move, input: Any, item: Any = None) -> str:
+    viewer, given = info.context.viewer, given_to(input, move.input)
+    place = item or input
+    if move.source:
+        key = key_of(place.id, flow.record, "id")
+        row = await perform(
+            viewer, flow.record, key, move.name, expected_version=place.expected_version, **given
+        )
+    elif (within := _within(flow)) is not None:
+        field = f"{_snake(within.__name__)}_id"
+        holder = within(id=key_of(getattr(input, field), within, _camel(field)))
+        row = await create(viewer, flow.record, move.name, within=holder, **given)
+    else:
+        row = await create(viewer, flow.record, move.name, **given)
+    return str(row.id)
+
+
+def _own_fields(flow: Flow, move: Move) -> list[Own]:
+    if move.source:
+        return [ID_FIELD, VERSION_FIELD, KEY_FIELD]
+    within = _within(flow)
+    return [Own(f"{_snake(within.__name__)}_id", strawberry.ID), KEY_FIELD] if within else [KEY_FIELD]
+
+
+def _within(flow: Flow) -> type[Record] | None:
+    """The kind of record a new one of this kind belongs to."""
+    if flow.record.subject is None:
+        return None
+    hint = flow.record._meta.fields_map[flow.record.subject]
+    related = getattr(hint, "related_model", None) or hint.model_name  # type: ignore[attr-defined]
+    if isinstance(related, str):
+        related = next(model for model in FLOWS if model.__name__ == related.split(".")[-1])
+    return related  # type: ignore[no-any-return]
+
+
+def _payload_type(name: str, fields: Mapping[str, Any]) -> Any:
+    declared = {field: (kind, strawberry.field()) for field, kind in fields.items()}
+    return strawberry.type(class_of(name, declared), name=name)
+
+
+def _described(flow: Flow, move: Move) -> str:
+    who_zh, who_en = "、".join(who.zh for who in move.who), " or ".join(who.en for who in move.who)
+    return f"{move.zh}（{flow.zh}；{who_zh}）: {move.en}; by {who_en}."
+
+
+def _plain(input: Any) -> dict[str, Any]:
+    body = dataclasses.asdict(input)
+    body.pop("idempotency_key", None)
+    body.pop("records", None)
+    return body
+
+
+def _record_field(flow: Flow) -> str:
+    return _snake(flow.record.__name__)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _title(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"

@@ -1,0 +1,109 @@
+"""The read path that plans once: a selection becomes one SQL statement whose answer is the response itself.
+
+A root resolver says which rows are wanted (`Listing`, `Lookup`), the selection under it what of them. From both one
+statement is written: every relation a subselect with its own condition of sight, every list limited for each parent,
+the whole in response shape. What SQL cannot say, a function of the row, becomes a hole that names the columns it needs
+and is filled here. Whatever a plan cannot express raises `Unplannable`, and the ordinary executor answers, errors and
+all. Why it is so: docs/decisions/0005-plan-once.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+from graphql import DocumentNode, GraphQLError, GraphQLList, get_named_type, get_nullable_type
+from strawberry import Schema
+from strawberry.types.arguments import convert_arguments
+
+from api.context import Context
+from api.pages import Listing, Lookup
+from api.selections import Details, Selection, Unplannable, declared, name_of, selection
+from api.statements import Root, Statement
+from domain.database import reads
+from domain.refusals import Refused
+
+
+@dataclass
+class Plan:
+    """An operation bound to its variables and its viewer."""
+
+    roots: list[Root]
+
+    async def answer(self, context: Context) -> dict[str, Any]:
+        if any(root.holes for root in self.roots):
+            await context.prepare()
+        return {root.key: await _answered(root, context) for root in self.roots}
+
+
+async def _answered(root: Root, context: Context) -> Any:
+    found = await reads().execute_query_dict(root.sql, list(root.parameters))
+    count = await root.count() if root.count else None
+    if not root.holes:
+        return root.finish([(orjson.Fragment(row["node"]), row["key"], row["place"]) for row in found], count)
+    rows = [(orjson.loads(row["node"]), row["key"], row["place"]) for row in found]
+    for node, _, _ in rows:
+        for hole in root.holes:
+            _fill(node, hole.path, hole.fill, context)
+    return root.finish(rows, count)
+
+
+def _fill(node: Any, path: tuple[str, ...], fill: Any, context: Context) -> None:
+    step, rest = path[0], path[1:]
+    if step == "*":
+        for index, item in enumerate(node):
+            if rest:
+                _fill(item, rest, fill, context)
+            else:
+                node[index] = fill(item, context)
+    elif node is not None and node.get(step) is not None:
+        if rest:
+            _fill(node[step], rest, fill, context)
+        else:
+            node[step] = fill(node[step], context)
+
+
+def plan(
+    schema: Schema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None,
+    context: Context,
+) -> Plan:
+    """The plan for an operation of a valid document. Raises `Unplannable`."""
+    source = schema._schema
+    chosen = selection(source, document.definitions, operation_name, dict(variables or {}))
+    assert source.query_type
+    try:
+        roots = chosen.roots(source.query_type)
+        return Plan([_root(chosen, schema, key, details, context) for key, details in roots.items()])
+    except (Refused, GraphQLError) as error:
+        raise Unplannable from error
+
+
+def _root(chosen: Selection, schema: Schema, key: str, details: Details, context: Context) -> Root:
+    query = chosen.schema.query_type
+    assert query
+    name = name_of(details)
+    if name.startswith("__"):
+        raise Unplannable
+    field = declared(query, name)
+    wanted = _wanted(field, chosen.arguments(query, details), schema, context)
+    statement = Statement(chosen, context)
+    kind = get_named_type(query.fields[name].type)
+    if isinstance(wanted, Lookup):
+        return statement.lookup(key, wanted, kind, details)
+    if isinstance(get_nullable_type(query.fields[name].type), GraphQLList):
+        return statement.listing(key, wanted, kind, details)
+    return statement.connection(key, wanted, kind, details)
+
+
+def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context) -> Any:
+    """What the root resolver asks for: it is called as ever, but only says what it would read."""
+    if field.base_resolver is None or field.is_async:
+        raise Unplannable
+    arguments = convert_arguments(given, field.arguments, schema.schema_converter.scalar_registry, schema.config)
+    wanted = field.base_resolver.wrapped_func(None, info=SimpleNamespace(context=context), **arguments)
+    if not isinstance(wanted, (Listing, Lookup)):
+        raise Unplannable
+    return wanted

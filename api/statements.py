@@ -1,0 +1,247 @@
+"""One SQL statement for one root field: every relation a subselect, every level with its own condition of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+from pypika_tortoise.queries import Table
+from pypika_tortoise.terms import Parameterizer
+from tortoise.expressions import Q, RawSQL, ResolveContext
+from tortoise.queryset import QuerySet
+
+from api.columns import Dialect
+from api.connections import Connected, Part
+from api.context import Context
+from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
+from api.pages import Listing, Lookup, behind, page_size
+from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
+from domain.database import engine
+
+MOST_FIELDS = 50
+"""Of one object: PostgreSQL's functions take a hundred arguments, a name and a value for each."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A place in a row's JSON that Python fills from what the database put there; "*" in `path` is any item."""
+
+    path: tuple[str, ...]
+    fill: Callable[[Any, Context], Any]
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root field, bound: the statement, what makes its rows into the answer, and how they are counted if asked."""
+
+    key: str
+    sql: str
+    parameters: Sequence[Any]
+    holes: Sequence[Hole]
+    finish: Callable[[list[Any], int | None], Any]
+    count: Callable[[], Awaitable[int]] | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the writing is: rows of `model` called `table`, selected as `kind`, standing at `path` in the answer."""
+
+    model: Any
+    table: str
+    kind: Any
+    path: tuple[str, ...]
+
+    def column(self, name: str) -> str:
+        return f'{self.table}."{name}"'
+
+
+@dataclass
+class Statement:
+    """Writes one statement. Its parameters are numbered, so that its parts may be written in any order."""
+
+    selection: Selection
+    context: Context
+    dialect: Dialect = field(default_factory=lambda: Dialect(engine()))
+    holes: list[Hole] = field(default_factory=list)
+    aliases: int = 0
+
+    def __post_init__(self) -> None:
+        self.parameters = Parameterizer(self.dialect.placeholder)
+
+    def lookup(self, key: str, wanted: Lookup, kind: Any, details: Details) -> Root:
+        node = self._object(_top(wanted.rows.model, kind, self.selection), details)
+        sql = self._written(wanted.rows.limit(1), node, "id")
+        return Root(key, sql, self.parameters.values, self.holes, lambda rows, _: rows[0][0] if rows else None)
+
+    def listing(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
+        node = self._object(_top(wanted.rows.model, kind, self.selection), details)
+        sql = self._written(wanted.query(), node, wanted.order.column)
+        return Root(
+            key, sql, self.parameters.values, self.holes, lambda rows, _: [node for node, _, _ in rows[: wanted.size]]
+        )
+
+    def connection(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
+        node, connected = self._connection(_top(wanted.rows.model, kind, self.selection), details, wanted.order.column)
+        sql = self._written(wanted.query(), node, wanted.order.column)
+        return Root(
+            key, sql, self.parameters.values, self.holes,
+            lambda rows, count: connected.made(rows, wanted.size, count), wanted.count if connected.counts else None,
+        )
+
+    def _written(self, rows: QuerySet[Any], node: str, place: str) -> str:
+        """The rows' own statement, selecting of each its JSON, its key and its place in the order."""
+        table = f'"{rows.model._meta.db_table}"'
+        rows._choose_db_if_not_chosen()
+        rows._make_query()
+        key, order = f'CAST({table}."id" AS TEXT) AS key', f'CAST({table}."{place}" AS TEXT) AS place'
+        selected: list[Any] = [RawSQL(each) for each in (f"{node} AS node", key, order)]
+        rows.query._selects = selected
+        return str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
+
+    def _object(self, at: Place, details: Details) -> str:
+        if not isinstance(at.kind, GraphQLObjectType):
+            raise Unplannable
+        selected = self.selection.under(at.kind, details)
+        pairs = {
+            key: self._field(Place(at.model, at.table, at.kind, (*at.path, key)), each)
+            for key, each in selected.items()
+        }
+        if len(pairs) > MOST_FIELDS:
+            raise Unplannable
+        return self.dialect.object(pairs)
+
+    def _field(self, at: Place, details: Details) -> str:
+        name = name_of(details)
+        if name == "__typename":
+            return self.dialect.literal(at.kind.name)
+        known = declared(at.kind, name)
+        match known.metadata.get("read"):
+            case GlobalId():
+                return f"{self.dialect.literal(f'{at.model.__name__}_')} || CAST({at.column('id')} AS TEXT)"
+            case One() as one:
+                return self._one(at, one.target(at.model, known.python_name), details)
+            case Many() as many:
+                return self._many(at, many.target(at.model, known.python_name), many.order, details)
+            case Paged() as paged:
+                return self._paged(at, paged, known.python_name, details)
+            case Computed() as computed if (told := self.dialect.table_of(computed, at.model, at.table)) is not None:
+                return told
+            case Computed() | Told() as function:
+                return self._hole(at, function, details)
+            case None if known.base_resolver is None and known.python_name in at.model._meta.fields_db_projection:
+                return self.dialect.column(at.model, known.python_name, at.table)
+        raise Unplannable
+
+    def _one(self, at: Place, target: tuple[Any, Sequence[tuple[str, str]]], details: Details) -> str:
+        model, matched = target
+        row = Place(model, self._alias(), kind_under(at.kind, details), at.path)
+        joined = " AND ".join(f"{row.column(theirs)} = {at.column(ours)}" for theirs, ours in matched)
+        return self.dialect.nested(
+            f"(SELECT {self._object(row, details)} FROM {_named(row)} WHERE {joined}{self._sight(row)})"
+        )
+
+    def _many(self, at: Place, target: tuple[Any, str], order: str, details: Details) -> str:
+        first = page_size(self.selection.arguments(at.kind, details)["first"])
+        model, column = target
+        row = Place(model, self._alias(), kind_under(at.kind, details), (*at.path, "*"))
+        rows = self._alias()
+        return self.dialect.nested(
+            f"(SELECT {self.dialect.array(self.dialect.nested(f'{rows}.node'))} FROM ("
+            f"SELECT {self._object(row, details)} AS node FROM {_named(row)} "
+            f"WHERE {row.column(column)} = {at.column('id')}{self._sight(row)} "
+            f"ORDER BY {row.column(order)} LIMIT {first}) {rows})"
+        )
+
+    def _paged(self, at: Place, paged: Paged, name: str, details: Details) -> str:
+        given = self.selection.arguments(at.kind, details)
+        size, after, order = page_size(given["first"]), given.get("after"), paged.order
+        model, column = paged.target(at.model, name)
+        row = Place(model, self._alias(), kind_under(at.kind, details), (*at.path, "rows", "*", "node"))
+        rows = self._alias()
+        node, connected = self._connection(row, details, order.column)
+        where = f"{row.column(column)} = {at.column('id')}{self._sight(row)}"
+        beyond = f" AND ({self._condition(row, behind(after, order))})" if after else ""
+        direction = " DESC" if order.descending else ""
+        sorted_by = ", ".join(f"{row.column(each)}{direction}" for each in dict.fromkeys((order.column, "id")))
+        item = {"node": self.dialect.nested(f"{rows}.node"), "key": f"{rows}.key", "place": f"{rows}.place"}
+        listed = (
+            f"(SELECT {self.dialect.array(self.dialect.object(item))} FROM (SELECT {node} AS node, "
+            f"CAST({row.column('id')} AS TEXT) AS key, CAST({row.column(order.column)} AS TEXT) AS place "
+            f"FROM {_named(row)} WHERE {where}{beyond} ORDER BY {sorted_by} LIMIT {size + 1}) {rows})"
+        )
+        pairs = {"rows": self.dialect.nested(listed)}
+        if connected.counts:
+            pairs["count"] = f"(SELECT count(*) FROM {_named(row)} WHERE {where})"
+        self.holes.append(Hole(at.path, lambda found, _: connected.of(found, size)))
+        return self.dialect.object(pairs)
+
+    def _connection(self, at: Place, details: Details, column: str) -> tuple[str, Connected]:
+        """The node that a connection's selection wants of each row, and how the connection is made of the rows."""
+        nodes: list[str] = []
+        parts: list[Part] = []
+        for key, each in self.selection.under(at.kind, details).items():
+            name = name_of(each)
+            inner = at.kind if name == "__typename" else kind_under(at.kind, each)
+            under = self.selection.under(inner, each) if name in ("edges", "pageInfo") else {}
+            chosen = [each] if name == "nodes" else [each for each in under.values() if name_of(each) == "node"]
+            holder = at.kind if name == "nodes" else inner
+            nodes += [self._object(Place(at.model, at.table, kind_under(holder, n), at.path), n) for n in chosen]
+            parts.append(Part(key, name, inner.name, {k: name_of(d) for k, d in under.items()}))
+        if len(nodes) > 1:
+            raise Unplannable
+        return (nodes[0] if nodes else self.dialect.object({})), Connected(parts, column)
+
+    def _hole(self, at: Place, function: Computed | Told, details: Details) -> str:
+        """The columns a function needs, in place of its answer, and the hole where that will be put."""
+        needs = at.model._meta.fields_db_projection if function.needs == ("*",) else function.needs
+        pairs = {"row": self.dialect.raw(at.model, needs, at.table)}
+        over = isinstance(function, Told) and function.subject and at.model.subject
+        subject = at.model._meta.fields_map[at.model.subject].related_model if over else None
+        if subject is not None:
+            row = Place(subject, self._alias(), None, ())
+            every = self.dialect.raw(subject, subject._meta.fields_db_projection, row.table)
+            matched = f"{row.column('id')} = {at.column(f'{at.model.subject}_id')}"
+            pairs["subject"] = self.dialect.nested(
+                f"(SELECT {every} FROM {_named(row)} WHERE {matched}{self._sight(row)})"
+            )
+        shape = self.selection.shape(at.kind.fields[name_of(details)].type, details)
+
+        def fill(found: Any, context: Context) -> Any:
+            row = self.dialect.row(at.model, needs, found["row"])
+            if isinstance(function, Computed):
+                return shape(function.function(row))
+            above = row
+            if subject is not None:
+                columns = subject._meta.fields_db_projection
+                above = self.dialect.row(subject, columns, found["subject"]) if found["subject"] else None
+            return shape(function.function(Reading(at.model, row, above, context)))
+
+        self.holes.append(Hole(at.path, fill))
+        return self.dialect.object(pairs)
+
+    def _alias(self) -> str:
+        self.aliases += 1
+        return f"t{self.aliases}"
+
+    def _sight(self, row: Place) -> str:
+        return f" AND ({self._condition(row, row.model.visible_to(self.context.viewer))})"
+
+    def _condition(self, row: Place, wanted: Q) -> str:
+        table = Table(row.model._meta.db_table).as_(row.table)
+        modifier = wanted.resolve(ResolveContext(row.model, table, {}, {}))
+        if modifier.joins:
+            raise Unplannable
+        context = row.model._meta.basequery.QUERY_CLS.SQL_CONTEXT
+        return str(modifier.where_criterion.get_sql(context.copy(parameterizer=self.parameters, with_namespace=True)))
+
+
+def _top(model: Any, kind: Any, selection: Selection) -> Place:
+    if isinstance(kind, GraphQLInterfaceType):
+        kind = selection.schema.type_map[NODES[model].__name__]
+    return Place(model, f'"{model._meta.db_table}"', kind, ())
+
+
+def _named(row: Place) -> str:
+    return f'"{row.model._meta.db_table}" {row.table}'
