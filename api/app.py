@@ -28,6 +28,7 @@ from strawberry.types import ExecutionResult
 from api import files, graphiql
 from api.callers import BodyLimit, Callers, refusal_answer
 from api.context import Context
+from api.documents import planned
 from api.faults import UNREADABLE, Faults, said
 from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
@@ -83,6 +84,13 @@ class Service(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         # Unlike json it takes neither half a surrogate pair nor nesting without end.
         return orjson.loads(data)
+
+    async def execute_single(self, request: Request, **given: Any) -> ExecutionResult:  # type: ignore[override]
+        asked, context = given["request_data"], given["context"]
+        answer = await planned(schema, asked.query, asked.operation_name, asked.variables, context)
+        if answer is not None:
+            return ExecutionResult(data=answer, errors=None)
+        return await super().execute_single(request, **given)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         answer: GraphQLHTTPResponse = {"data": result.data}

@@ -14,6 +14,7 @@ from strawberry.extensions import SchemaExtension
 from tortoise.exceptions import BaseORMException
 
 from api.context import Context
+from api.limits import paged_fields, size
 from api.plans import Plan, plan
 from api.selections import Unplannable
 from domain.database import default_url
@@ -47,13 +48,21 @@ _documents: Recent[DocumentNode] = Recent(MOST_DOCUMENTS)
 _plans: Recent[Plan | None] = Recent(MOST_PLANS)
 
 
-class Remember(SchemaExtension):
-    """Notes every document that passed validation and the limits; stands last among the extensions."""
+class KnownDocuments(SchemaExtension):
+    """A document that passed validation and the limits is neither parsed nor validated again."""
+
+    def on_parse(self) -> Iterator[None]:
+        if known := _documents.get(self.execution_context.query):
+            self.execution_context.graphql_document = known
+        yield
 
     def on_validate(self) -> Iterator[None]:
-        yield
         context = self.execution_context
-        if context.query and context.graphql_document and not context.pre_execution_errors:
+        known = context.graphql_document is not None and context.graphql_document is _documents.get(context.query)
+        if known and context.pre_execution_errors is None:
+            context.pre_execution_errors = []
+        yield
+        if not known and context.graphql_document and not context.pre_execution_errors:
             _documents.put(context.query, context.graphql_document)
 
 
@@ -79,6 +88,8 @@ async def planned(
 def _plan(
     schema: Schema, document: DocumentNode, operation: str | None, variables: Mapping[str, Any] | None, context: Context
 ) -> Plan | None:
+    if size(document, variables or {}, paged_fields(schema._schema)).refusal():
+        return None
     try:
         return plan(schema, document, operation, variables, context)
     except (Unplannable, Refused):

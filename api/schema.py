@@ -24,6 +24,7 @@ from api import (
     zones,
 )
 from api.context import Info
+from api.documents import KnownDocuments
 from api.faults import QuietSchema
 from api.limits import EXTENSIONS
 from api.mutations import mutations
@@ -68,5 +69,5 @@ schema = QuietSchema(
     mutation=Mutation,
     types=list(NODES.values()),
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT}),
-    extensions=EXTENSIONS,
+    extensions=[*EXTENSIONS, KnownDocuments],
 )

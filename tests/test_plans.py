@@ -1,0 +1,181 @@
+"""A plan answers what the ordinary executor answers: for random selections, random viewers, on both engines."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import orjson
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+    parse,
+)
+
+from api.context import Context
+from api.plans import plan
+from api.schema import schema
+from api.selections import Unplannable
+from domain.cases import Case
+from domain.people import Person
+from domain.viewers import Viewer
+from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_handled_case, a_world, a_zone
+from workflows.perform import perform
+
+DOCUMENTS = 60
+PLANNED_ROOTS = ("cases", "responsibilities", "enterprises", "departments", "persons", "zones", "history", "case", "node")
+
+
+async def a_busy_world() -> World:
+    world = await a_world("GL", await a_zone("CN"))
+    await a_closed_case(world)
+    await a_handled_case(world)
+    offered = await a_dispatched_case(world, world.land, world.housing, contact_name="联系人", contact_phone="0773-1")
+    other = await a_case(world)
+    dispatcher = await world.viewer(world.dispatcher)
+    await perform(dispatcher, Case, other.id, "merge", into=offered.id, reason="同一事项")
+    return world
+
+
+def everyone(world: World) -> list[Person]:
+    return [each for each in vars(world).values() if isinstance(each, Person)]
+
+
+class Asking:
+    """Writes random documents over the planned part of the schema."""
+
+    def __init__(self, seed: int, ids: list[str]) -> None:
+        self.random, self.ids = random.Random(seed), ids
+
+    def document(self) -> str:
+        query = schema._schema.query_type
+        assert query
+        roots = self.random.sample(PLANNED_ROOTS, self.random.choice((1, 1, 2)))
+        return "{ " + " ".join(self._field(f"r{n}: {name}", query.fields[name], 4) for n, name in enumerate(roots)) + " }"
+
+    def _field(self, name: str, field: GraphQLField, depth: int) -> str:
+        kind = get_named_type(field.type)
+        given = self._arguments(name.split(": ")[-1], field)
+        if not isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)):
+            return f"{name}{given}"
+        return f"{name}{given} {{ {self._selection(kind, depth - 1)} }}"
+
+    def _selection(self, kind: Any, depth: int) -> str:
+        if isinstance(kind, GraphQLInterfaceType):
+            shown = self.random.choice(("Case", "Problem", "Person"))
+            of_kind = schema._schema.type_map[shown]
+            return f"id __typename ... on {shown} {{ {self._selection(of_kind, depth)} }}"
+        leaves = [name for name, each in kind.fields.items() if not _is_object(each)]
+        below = [name for name, each in kind.fields.items() if _is_object(each)] if depth > 0 else []
+        chosen = self.random.sample(leaves, self.random.randint(0, min(4, len(leaves))))
+        chosen += self.random.sample(below, self.random.randint(0, min(3, len(below))))
+        if "nodes" in chosen and "edges" in chosen:
+            chosen.remove("edges")
+        written = [self._aliased(name, kind.fields[name], depth) for name in chosen] or ["__typename"]
+        if self.random.random() < 0.2:
+            written.append("__typename")
+        if self.random.random() < 0.2:
+            written = [f"... on {kind.name} {{ {' '.join(written)} }}"]
+        return " ".join(written)
+
+    def _aliased(self, name: str, field: GraphQLField, depth: int) -> str:
+        alias = f"a{self.random.randint(0, 9)}_{name}: " if self.random.random() < 0.2 else ""
+        return self._field(f"{alias}{name}", field, depth)
+
+    def _arguments(self, name: str, field: GraphQLField) -> str:
+        given = []
+        if "first" in field.args:
+            given.append(f"first: {self.random.randint(1, 4)}")
+        if name in ("node", "case"):
+            given.append(f'id: "{self.random.choice([each for each in self.ids if name == "node" or each[:4] == "Case"])}"')
+        if "orderBy" in field.args:
+            order = get_named_type(field.args["orderBy"].type)
+            assert isinstance(order, GraphQLEnumType)
+            given.append(f"orderBy: {self.random.choice(list(order.values))}")
+        if name == "cases" and self.random.random() < 0.4:
+            given.append("filter: {stage: [ASSIGN, CLOSE], text: \"用地\"}")
+        return f"({', '.join(given)})" if given else ""
+
+
+def _is_object(field: GraphQLField) -> bool:
+    return isinstance(get_named_type(field.type), (GraphQLObjectType, GraphQLInterfaceType))
+
+
+async def both(document: str, viewer: Viewer) -> tuple[Any, Any]:
+    """What the plan answers and what the executor answers; the executor's alone where there is no plan."""
+    told = await schema.execute(document, context_value=Context(viewer, "en", ""))
+    assert not told.errors, (document, told.errors)
+    context = Context(viewer, "en", "")
+    try:
+        planned = await plan(schema, parse(document), None, None, context).answer(context)
+    except Unplannable:
+        return None, told.data
+    return _plain(planned), _plain(told.data)
+
+
+def _plain(answer: Any) -> Any:
+    return orjson.loads(orjson.dumps(answer, default=str))
+
+
+async def some_ids() -> list[str]:
+    from api.nodes import NODES, global_id
+
+    return [str(global_id(row)) for model in NODES for row in await model.all().limit(3)]
+
+
+async def test_a_plan_answers_what_the_executor_answers(database: str) -> None:
+    world = await a_busy_world()
+    ids, chance = await some_ids(), random.Random(1)
+    asking, planned = Asking(20_190_417, ids), 0
+
+    for _ in range(DOCUMENTS):
+        document, viewer = asking.document(), await world.viewer(chance.choice(everyone(world)))
+        by_plan, by_executor = await both(document, viewer)
+        assert by_plan is None or by_plan == by_executor, document
+        planned += by_plan is not None
+
+    assert planned > DOCUMENTS * 0.9
+
+
+BOARD_PAGE = """{ cases(first: 50) { nodes { id number title state stage raisedOn collectedAt enterprise { name } owner { name }
+  responsibilities { part state dueAt department { name } person { name } } problems { description state }
+  latestEntry { move at label actor { name } } moves { name allowed reason { code } } }
+  pageInfo { hasNextPage endCursor } totalCount } }"""
+
+
+@pytest.mark.parametrize("role", ["dispatcher", "companion", "land_liaison", "contact", "auditor", "administrator"])
+async def test_the_board_page_is_planned_for_every_role(database: str, role: str) -> None:
+    world = await a_busy_world()
+
+    by_plan, by_executor = await both(BOARD_PAGE, await world.viewer(getattr(world, role)))
+
+    assert by_plan is not None and by_plan == by_executor
+
+
+async def test_a_list_in_a_list_is_limited_for_each_parent(database: str) -> None:
+    world = await a_busy_world()
+    document = "{ cases { nodes { history(first: 2) { nodes { sequence } pageInfo { hasNextPage } } } } }"
+
+    by_plan, by_executor = await both(document, await world.viewer(world.auditor))
+
+    assert by_plan == by_executor
+    assert {len(case["history"]["nodes"]) for case in by_plan["cases"]["nodes"]} == {2}
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{ __schema { queryType { name } } }", "{ caseCounts { total } }", "{ cases(first: 0) { nodes { id } } }",
+     '{ cases(after: "x") { nodes { id } } }', "{ cases { nodes { id } edges { node { id } } } }"],
+)
+async def test_what_a_plan_cannot_say_is_left_to_the_executor(database: str, document: str) -> None:
+    world = await a_world()
+    context = Context(await world.viewer(world.auditor), "en", "")
+
+    with pytest.raises(Unplannable):
+        plan(schema, parse(document), None, None, context)
