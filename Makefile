@@ -44,10 +44,10 @@ demo: setup web
 	@$(VENV)/bin/qiban demo
 
 test: setup-dev lint
-	$(PYTHON) -m pytest --quiet
+	$(PYTHON) -m pytest --quiet --numprocesses 2
 
 check: setup-dev lint
-	$(PYTHON) -m pytest --quiet -k 'not postgres'
+	$(PYTHON) -m pytest --quiet --numprocesses 2 -k 'not postgres'
 
 lint:
 	$(PYTHON) -m ruff check .

@@ -68,6 +68,8 @@ class Case(Node):
     escalation_level: int
     escalated_to: Annotated[Person, strawberry.lazy("api.people")] | None = one()
     merged_into: Case | None = one()
+    ended_because: str = strawberry.field(description="Why it was declined, withdrawn or merged.")
+    ended_basis: str = strawberry.field(description="The legal or other basis it was declined on.")
     suggested_department: Annotated[Department, strawberry.lazy("api.departments")] | None = one()
     source: str
     satisfaction: Satisfaction | None

@@ -21,6 +21,8 @@ class Dialect:
 
     def __init__(self, engine: str) -> None:
         self.postgres = engine == "postgres"
+        # Brackets within brackets: SQLite's parser has a stack of 100 and was seen to overflow from 16 on.
+        self.deepest = 200 if self.postgres else 15
 
     def placeholder(self, number: int) -> str:
         return f"${number}" if self.postgres else f"?{number}"
@@ -61,7 +63,9 @@ class Dialect:
     def row(self, model: Any, names: Sequence[str], values: Sequence[Any]) -> Any:
         """What Python sees of a row: the columns named, as the model has them."""
         pairs = zip(names, values, strict=True)
-        return SimpleNamespace(**{name: _python(model._meta.fields_map[name], value) for name, value in pairs})
+        columns = {name: _python(model._meta.fields_map[name], value) for name, value in pairs}
+        # A record whose state never changes has it on the class, not in a column.
+        return SimpleNamespace(**{"state": getattr(model, "state", None), **columns})
 
     def table_of(self, computed: Computed, model: Any, table: str) -> str | None:
         """A function of one enum column, told member by member; None for any other function."""

@@ -81,7 +81,8 @@ async def planned(
     try:
         return await made.answer(context) if made else None
     except BaseORMException:
-        log.exception("a plan failed; the executor answers")
+        log.exception("a plan failed; the executor answers, now and from now on")
+        _plans.put(key, None)
         return None
 
 

@@ -4,7 +4,7 @@ A root resolver says which rows are wanted (`Listing`, `Lookup`), the selection 
 statement is written: every relation a subselect with its own condition of sight, every list limited for each parent,
 the whole in response shape. What SQL cannot say, a function of the row, becomes a hole that names the columns it needs
 and is filled here. Whatever a plan cannot express raises `Unplannable`, and the ordinary executor answers, errors and
-all. Why it is so: docs/decisions/0005-plan-once.md.
+all. Why it is so: docs/decisions/0006-plan-once.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType
@@ -98,14 +99,17 @@ class Statement:
         key, order = f'CAST({table}."id" AS TEXT) AS key', f'CAST({table}."{place}" AS TEXT) AS place'
         selected: list[Any] = [RawSQL(each) for each in (f"{node} AS node", key, order)]
         rows.query._selects = selected
-        return str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
+        sql = str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
+        if _nesting(sql) > self.dialect.deepest:
+            raise Unplannable
+        return sql
 
     def _object(self, at: Place, details: Details) -> str:
         if not isinstance(at.kind, GraphQLObjectType):
             raise Unplannable
         selected = self.selection.under(at.kind, details)
         pairs = {
-            key: self._field(Place(at.model, at.table, at.kind, (*at.path, key)), each)
+            key: self._field(replace(at, path=(*at.path, key)), each)
             for key, each in selected.items()
         }
         if len(pairs) > MOST_FIELDS:
@@ -136,7 +140,7 @@ class Statement:
 
     def _one(self, at: Place, target: tuple[Any, Sequence[tuple[str, str]]], details: Details) -> str:
         model, matched = target
-        row = Place(model, self._alias(), kind_under(at.kind, details), at.path)
+        row = self._below(at, model, details)
         joined = " AND ".join(f"{row.column(theirs)} = {at.column(ours)}" for theirs, ours in matched)
         return self.dialect.nested(
             f"(SELECT {self._object(row, details)} FROM {_named(row)} WHERE {joined}{self._sight(row)})"
@@ -145,7 +149,7 @@ class Statement:
     def _many(self, at: Place, target: tuple[Any, str], order: str, details: Details) -> str:
         first = page_size(self.selection.arguments(at.kind, details)["first"])
         model, column = target
-        row = Place(model, self._alias(), kind_under(at.kind, details), (*at.path, "*"))
+        row = self._below(at, model, details, "*")
         rows = self._alias()
         return self.dialect.nested(
             f"(SELECT {self.dialect.array(self.dialect.nested(f'{rows}.node'))} FROM ("
@@ -158,7 +162,7 @@ class Statement:
         given = self.selection.arguments(at.kind, details)
         size, after, order = page_size(given["first"]), given.get("after"), paged.order
         model, column = paged.target(at.model, name)
-        row = Place(model, self._alias(), kind_under(at.kind, details), (*at.path, "rows", "*", "node"))
+        row = self._below(at, model, details, "rows", "*", "node")
         rows = self._alias()
         node, connected = self._connection(row, details, order.column)
         where = f"{row.column(column)} = {at.column('id')}{self._sight(row)}"
@@ -187,7 +191,7 @@ class Statement:
             under = self.selection.under(inner, each) if name in ("edges", "pageInfo") else {}
             chosen = [each] if name == "nodes" else [each for each in under.values() if name_of(each) == "node"]
             holder = at.kind if name == "nodes" else inner
-            nodes += [self._object(Place(at.model, at.table, kind_under(holder, n), at.path), n) for n in chosen]
+            nodes += [self._object(replace(at, kind=kind_under(holder, n)), n) for n in chosen]
             parts.append(Part(key, name, inner.name, {k: name_of(d) for k, d in under.items()}))
         if len(nodes) > 1:
             raise Unplannable
@@ -221,6 +225,9 @@ class Statement:
         self.holes.append(Hole(at.path, fill))
         return self.dialect.object(pairs)
 
+    def _below(self, at: Place, model: Any, details: Details, *steps: str) -> Place:
+        return Place(model, self._alias(), kind_under(at.kind, details), (*at.path, *steps))
+
     def _alias(self) -> str:
         self.aliases += 1
         return f"t{self.aliases}"
@@ -245,3 +252,8 @@ def _top(model: Any, kind: Any, selection: Selection) -> Place:
 
 def _named(row: Place) -> str:
     return f'"{row.model._meta.db_table}" {row.table}'
+
+
+def _nesting(sql: str) -> int:
+    """How deep brackets stand in brackets; those in texts are counted too, which errs on the safe side."""
+    return max(accumulate((character == "(") - (character == ")") for character in sql))

@@ -125,6 +125,8 @@ class Case(Subject):
     escalated_to: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="escalated_cases", null=True, on_delete=fields.RESTRICT
     )
+    ended_because = fields.TextField(default="")
+    ended_basis = fields.TextField(default="")
     merged_into: fields.ForeignKeyNullableRelation[Case] = fields.ForeignKeyField(
         "qiban.Case", related_name="merged", null=True, on_delete=fields.RESTRICT
     )

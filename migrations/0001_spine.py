@@ -285,10 +285,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     fields.CharEnumField(
-                        default=PersonState.ACTIVE,
-                        description="PersonState",
-                        enum_type=PersonState,
-                        max_length=20,
+                        default=PersonState.ACTIVE, description="PersonState", enum_type=PersonState, max_length=20
                     ),
                 ),
             ],
@@ -411,6 +408,8 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.RESTRICT,
                     ),
                 ),
+                ("ended_because", fields.TextField(default="", unique=False)),
+                ("ended_basis", fields.TextField(default="", unique=False)),
                 (
                     "merged_into",
                     fields.ForeignKeyField(
@@ -425,9 +424,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "satisfaction",
-                    fields.CharEnumField(
-                        null=True, description="Satisfaction", enum_type=Satisfaction, max_length=20
-                    ),
+                    fields.CharEnumField(null=True, description="Satisfaction", enum_type=Satisfaction, max_length=20),
                 ),
                 ("call_back_attempts", fields.IntField(default=0)),
                 (
@@ -476,8 +473,7 @@ class Migration(migrations.Migration):
                         name="handled_case_is_fixed",
                     ),
                     CheckConstraint(
-                        check="(merged_into_id IS NOT NULL) = (state = 'merged')",
-                        name="merged_case_says_into_which",
+                        check="(merged_into_id IS NOT NULL) = (state = 'merged')", name="merged_case_says_into_which"
                     ),
                 ],
                 "indexes": [
@@ -653,9 +649,7 @@ class Migration(migrations.Migration):
                 ("until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 (
                     "state",
-                    fields.CharEnumField(
-                        description="MembershipState", enum_type=MembershipState, max_length=20
-                    ),
+                    fields.CharEnumField(description="MembershipState", enum_type=MembershipState, max_length=20),
                 ),
             ],
             options={
@@ -666,8 +660,7 @@ class Migration(migrations.Migration):
                         check="role <> 'liaison' OR department_id IS NOT NULL", name="liaison_of_a_department"
                     ),
                     CheckConstraint(
-                        check="role <> 'contact' OR enterprise_id IS NOT NULL",
-                        name="contact_of_an_enterprise",
+                        check="role <> 'contact' OR enterprise_id IS NOT NULL", name="contact_of_an_enterprise"
                     ),
                 ],
                 "pk_attr": "id",
@@ -703,10 +696,7 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.RESTRICT,
                     ),
                 ),
-                (
-                    "state",
-                    fields.CharEnumField(description="ProblemState", enum_type=ProblemState, max_length=20),
-                ),
+                ("state", fields.CharEnumField(description="ProblemState", enum_type=ProblemState, max_length=20)),
                 ("category", fields.CharEnumField(description="Category", enum_type=Category, max_length=20)),
                 ("description", fields.TextField(unique=False)),
                 ("resolution", fields.TextField(default="", unique=False)),
@@ -716,9 +706,7 @@ class Migration(migrations.Migration):
                 "table": "problem",
                 "app": "qiban",
                 "constraints": [
-                    CheckConstraint(
-                        check="state <> 'cleared' OR resolution <> ''", name="cleared_problem_says_how"
-                    )
+                    CheckConstraint(check="state <> 'cleared' OR resolution <> ''", name="cleared_problem_says_how")
                 ],
                 "indexes": [Index(fields=["case_id", "id"])],
                 "pk_attr": "id",
@@ -892,9 +880,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    fields.CharEnumField(
-                        description="RectificationState", enum_type=RectificationState, max_length=20
-                    ),
+                    fields.CharEnumField(description="RectificationState", enum_type=RectificationState, max_length=20),
                 ),
                 ("measure", fields.TextField(unique=False)),
                 ("result", fields.TextField(default="", unique=False)),
@@ -970,9 +956,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    fields.CharEnumField(
-                        description="AttachmentState", enum_type=AttachmentState, max_length=20
-                    ),
+                    fields.CharEnumField(description="AttachmentState", enum_type=AttachmentState, max_length=20),
                 ),
                 ("file_name", fields.CharField(max_length=200)),
                 ("content_type", fields.CharField(max_length=120)),

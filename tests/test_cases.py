@@ -444,3 +444,12 @@ async def a_link(world: World, level: int, title: str, person: Person | None, **
     return await create(
         administrator, ChainLink, "add", within=world.zone, level=level, title=title, person=person, **given
     )
+
+
+async def test_a_declined_case_says_why_and_on_what_basis(database: str) -> None:
+    world = await a_world()
+    case = await a_case(world)
+
+    declined = await moved(world, world.dispatcher, case, "decline", reason="不属本区职权", basis="三定规定第三条")
+
+    assert (declined.ended_because, declined.ended_basis) == ("不属本区职权", "三定规定第三条")

@@ -260,7 +260,7 @@ async def people_and_rules(world: World) -> None:
         administrator, Setting, "set", within=world.zone, name="evidence_files", value="1", holds_from=tomorrow,
         source="示例",
     )
-    await create(administrator, ChainLink, "add", within=world.zone, level=1, title="园区专员", person=world.companion)
+    await create(administrator, ChainLink, "add", within=world.zone, level=1, title="园区专员", person=world.leader)
 
 
 async def an_attachment(viewer: Viewer, case: Case, **given: Any) -> Attachment:

@@ -15,6 +15,7 @@ from domain.database import reads
 from domain.snapshots import snapshot
 from domain.viewers import OPERATOR, Viewer
 from domain.zones import Zone
+from tests.proofs import refused
 from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_handled_case, a_world, a_zone
 from workflows import lists
 from workflows.lists import LISTS, export_lists, rows_of
@@ -174,3 +175,17 @@ async def test_the_work_is_told_row_by_row(database: str, tmp_path: Path) -> Non
 
     assert counts == dict.fromkeys(NAMES, 1)
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+async def test_more_rows_than_a_sheet_holds_are_refused_before_anything_is_written(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await a_world()
+    await a_case(world, problems=[{"description": "甲"}, {"description": "乙"}])
+    monkeypatch.setattr(lists, "MOST_ROWS", 1)
+
+    with refused("TOO_MANY_ROWS"):
+        await export_lists(world.zone, tmp_path / "lists.xlsx", OPERATOR)
+
+    with pytest.raises(FileNotFoundError):
+        openpyxl.load_workbook(tmp_path / "lists.xlsx")

@@ -53,3 +53,15 @@ async def test_a_password_changed_meanwhile_is_not_changed_again_from_the_old_on
         await moved(
             world, world.leader, world.leader, "change_password", old_hash="no longer this", new_hash="nor this"
         )
+
+
+async def test_only_a_person_entered_as_the_enterprises_becomes_its_contact(database: str) -> None:
+    world = await a_world()
+    administrator = await world.viewer(world.administrator)
+    given = {"role": Role.CONTACT, "zone": world.zone, "enterprise": world.enterprise}
+
+    with refused("NOT_ITS_CONTACT"):
+        await create(administrator, Membership, "grant", within=world.auditor, **given)
+    held = await create(administrator, Membership, "grant", within=world.contact, **given)
+
+    assert held.enterprise_id == world.enterprise.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from domain import clock
 from domain.answers import Answer
 from domain.history import canonical
 from domain.refusals import CONFLICT, Refusal, Refused
+from domain.secret import secret
 from domain.viewers import Viewer
 from workflows.inputs import Words, read_text
 from workflows.perform import changing
@@ -30,7 +32,8 @@ async def once(viewer: Viewer, key: str | None, body: object, act: Callable[[], 
     if key is None:
         return await act()
     key = read_text(key, KEY, "idempotencyKey")
-    digest = hashlib.sha256(canonical(body).encode()).hexdigest()
+    # Keyed, since bodies may hold passwords.
+    digest = hmac.new(secret(), canonical(body).encode(), hashlib.sha256).hexdigest()
     try:
         async with changing(viewer) as change:
             mine = Answer(person_id=viewer.person_id, key=key, digest=digest, answer={}, at=change.at)

@@ -153,6 +153,11 @@ async def edit(step: Step) -> None:
     case.title, case.description, case.category = given.title, given.description, given.category
 
 
+async def end(step: Step) -> None:
+    step.record.ended_because = step.input.reason
+    step.record.ended_basis = getattr(step.input, "basis", "")
+
+
 async def merge(step: Step) -> None:
     into = step.input.into
     if into.id == step.record.id:
@@ -160,6 +165,7 @@ async def merge(step: Step) -> None:
     if into.enterprise_id != step.record.enterprise_id or into.state in ENDED:
         raise Refused(OTHER_ENTERPRISE)
     step.record.merged_into_id = into.id
+    await end(step)
 
 
 async def carry_over(step: Step) -> None:
@@ -240,11 +246,11 @@ CASE = Flow(
         *closing.ON_SITE,
         Move(
             "decline", "不予受理", "Decline", (S.COLLECTED, S.ASSIGNING), S.DECLINED, (DISPATCHER, LEADER),
-            input=Decline, then=let_go, bulk=True,
+            input=Decline, act=end, then=let_go, bulk=True,
         ),
         Move(
             "withdraw", "撤回", "Withdraw", (S.COLLECTED, S.ASSIGNING, S.HANDLING), S.WITHDRAWN, (CONTACT, OWNER),
-            input=WithReason, then=let_go, bulk=True,
+            input=WithReason, act=end, then=let_go, bulk=True,
         ),
         Move(
             "merge", "并案", "Merge into another", (S.COLLECTED, S.ASSIGNING), S.MERGED, (DISPATCHER,),

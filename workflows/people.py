@@ -32,6 +32,9 @@ HIGHER_UP = Refusal(
     "HIGHER_UP", "此人在您管理范围以外的高新区任职，请由上级管理员办理。",
     "This person holds roles in zones you do not administer; ask an administrator above.",
 )
+NOT_ITS_CONTACT = Refusal(
+    "NOT_ITS_CONTACT", "此人未登记为该企业人员。", "The person is not entered as one of the enterprise.", "enterpriseId"
+)
 
 
 @dataclass
@@ -149,6 +152,8 @@ async def grant(step: Step) -> None:
     for place in (given.department, given.enterprise):
         if place is not None and place.zone_id != given.zone.id:
             raise Refused(OTHER_ZONE.about(f"{place.kind()}Id"))
+    if given.role is Role.CONTACT and step.subject.enterprise_id != given.enterprise.id:
+        raise Refused(NOT_ITS_CONTACT)
     held.department_id = given.department.id if given.role is Role.LIAISON else None
     held.enterprise_id = given.enterprise.id if given.role is Role.CONTACT else None
 

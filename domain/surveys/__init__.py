@@ -22,7 +22,7 @@ from domain.surveys.register import Place, Register
 from domain.surveys.tables import Aside, Reading, Table, find_tables, read_table
 from domain.workbooks import Column, Sheet, Value, write_workbook
 from domain.workbooks.books import read_book
-from domain.workbooks.worksheets import letters
+from domain.workbooks.columns import letters
 
 __all__ = ["Field", "Note", "Outcome", "Result", "Survey", "SurveyRow", "SurveySheet"]
 __all__ += ["fingerprint", "read_survey", "write_report"]

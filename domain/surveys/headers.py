@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from domain.refusals import Refusal, Refused
 from domain.words import Word
-from domain.workbooks.worksheets import Worksheet, letters
+from domain.workbooks.columns import letters
+from domain.workbooks.worksheets import Worksheet
 
 
 class Field(Word):

@@ -14,7 +14,8 @@ from domain.surveys.headers import Field, Header, find_header, header_at, named,
 from domain.surveys.notes import Note, Outcome
 from domain.surveys.register import Place
 from domain.workbooks.books import Book
-from domain.workbooks.worksheets import Row, Value, Worksheet, letters
+from domain.workbooks.columns import letters
+from domain.workbooks.worksheets import Row, Value, Worksheet
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from domain.workbooks.columns import letters, number_of
 from domain.workbooks.xlsx import Package
 
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS, MAX_SPANS = 200_000, 200, 4_000_000, 500_000
@@ -119,15 +120,6 @@ def read_sheet(package: Package, part: str, sheet: Worksheet, shared: Shared) ->
     sheet.merged.settle()
     sheet.computed.settle()
     return sheet
-
-
-def letters(column: int) -> str:
-    """3 → "C"."""
-    name = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
 
 
 def day_of(day_zero: date, serial: float) -> date | None:
@@ -272,7 +264,7 @@ class _SheetReader:
         if found is None:
             self._package.broken(f"area {reference[:40]}")
         left, top, right, bottom = found.groups()
-        areas.add(int(top), _column(left), int(bottom or top), _column(right or left))
+        areas.add(int(top), number_of(left), int(bottom or top), number_of(right or left))
         if areas.size > MAX_SPANS:
             self._package.too_large("合并单元格过多", "it has too many merged cells")
 
@@ -282,20 +274,13 @@ class _SheetReader:
         if known is None:
             if not re.fullmatch("[A-Z]{1,3}", name):
                 self._package.broken(f"cell {reference[:40]}")
-            known = self._columns[name] = _column(name)
+            known = self._columns[name] = number_of(name)
         return known
 
     def _whole(self, raw: str) -> int:
         if not (raw.isdigit() and raw.isascii() and len(raw) < 10):
             self._package.broken(f"number {raw[:40]}")
         return int(raw)
-
-
-def _column(name: str) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _text(text: str) -> str | None:
