@@ -57,9 +57,13 @@ def _write(file: Any, sheets: Sequence[Sheet]) -> None:
     with TemporaryDirectory() as folder:
         workbook = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
         formats = _formats(workbook)
-        for sheet in sheets:
-            _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats)
-        _finish(workbook)
+        try:
+            for sheet in sheets:
+                _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats)
+            _finish(workbook)
+        finally:
+            for worksheet in workbook.worksheets():
+                worksheet.row_data_fh.close()
 
 
 def _finish(workbook: Any) -> None:
