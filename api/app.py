@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -128,6 +128,7 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
     return Starlette(
         routes=[
             Route("/graphql", Service(schema, graphql_ide=None, subscription_protocols=())),
+            Route("/", lambda request: RedirectResponse("/graphql")),
             Route("/health", health),
             *files.routes,
             *graphiql.routes,

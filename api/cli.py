@@ -37,6 +37,13 @@ ZoneCode = Annotated[str, typer.Option("--zone", help="高新区代码，如 GL�
 
 NOT_A_WORKBOOK = Refusal("NOT_A_WORKBOOK", "文件名须以 .xlsx 结尾：{path}", "The name must end in .xlsx: {path}")
 NO_SUCH_FILE = Refusal("NO_SUCH_FILE", "没有文件 {path}。", "There is no file {path}.")
+SAME_FILE = Refusal(
+    "SAME_FILE", "报告不能写到被导入的工作簿 {path} 上。", "The report must not overwrite the workbook itself: {path}."
+)
+NO_DATABASE_HERE = Refusal(
+    "NO_DATABASE_HERE", "{path} 处没有数据库；请在项目目录运行，或设置 QIBAN_DATABASE_URL。",
+    "There is no database at {path}; run in the project's folder or set QIBAN_DATABASE_URL.",
+)
 A_FOLDER = Refusal("A_FOLDER", "{path} 是一个目录。", "{path} is a folder.")
 CANNOT_LISTEN = Refusal(
     "CANNOT_LISTEN", "不能在 {host}:{port} 监听：{reason}", "Cannot listen at {host}:{port}: {reason}"
@@ -139,6 +146,8 @@ def import_survey(
         _check_workbook(report)
     if not workbook.is_file():
         raise Refused(NO_SUCH_FILE.about(path=workbook))
+    if report is not None and report.resolve() == workbook.resolve():
+        raise Refused(SAME_FILE.about(path=report))
     imported = asyncio.run(_import(workbook, zone, dry_run))
     tell(imported)
     if report is not None:
@@ -150,15 +159,23 @@ def import_survey(
 
 
 @asynccontextmanager
-async def ready() -> AsyncIterator[None]:
-    """The database open, and up to this version."""
+async def ready(*, new: bool = True) -> AsyncIterator[None]:
+    """The database open, and up to this version; a SQLite file is made only where it may be `new`."""
     from domain import database
 
-    if not database.default_url().startswith(("sqlite://", "postgres://")):
+    url = database.default_url()
+    if not url.startswith(("sqlite://", "postgres://")):
         raise terminal.unknown_database()
+    if not new and url.startswith("sqlite://"):
+        _require_file(Path(url.removeprefix("sqlite://")))
     async with database.opened():
         await database.migrate()
         yield
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise Refused(NO_DATABASE_HERE.about(path=path.absolute()))
 
 
 async def _migrate() -> None:
@@ -171,7 +188,7 @@ async def _export(code: str, out: Path) -> dict[str, int]:
     from workflows.founding import zone_called
     from workflows.lists import export_lists
 
-    async with ready():
+    async with ready(new=False):
         zone = await zone_called(code)
         with terminal.bar("导出三张清单", "Exporting the lists") as progress, terminal.writing(out):
             return await export_lists(zone, out, OPERATOR, progress)
@@ -181,7 +198,7 @@ async def _import(workbook: Path, code: str, dry_run: bool) -> Imported:
     from workflows.founding import zone_called
     from workflows.surveys import import_survey
 
-    async with ready():
+    async with ready(new=False):
         zone = await zone_called(code)
         with terminal.bar("导入工作簿", "Importing the workbook") as progress:
             return await import_survey(workbook, zone, dry_run=dry_run, progress=progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import strawberry
@@ -70,6 +71,17 @@ def _nested(declared: Any) -> Any:
         described = declared.__name__ if words.startswith(f"{declared.__name__}(") else words
         _nested_inputs[declared] = input_type(f"{declared.__name__}Item", described, declared, [])
     return _nested_inputs[declared]
+
+
+NAMES: dict[type[Any], str] = {str: "String", int: "Int", bool: "Boolean", date: "Date", datetime: "DateTime"}
+
+
+def kind_name(field: Field) -> str:
+    """What the schema calls the type of a field."""
+    if issubclass(field.kind, Record):
+        return "ID"
+    name = str(field.kind.__name__)
+    return f"{name}Item" if dataclasses.is_dataclass(field.kind) else NAMES.get(field.kind, name)
 
 
 def given_to(input: Any, declared: Any, prefix: str = "") -> Mapping[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import strawberry
 
+from api.inputs import kind_name
 from api.nodes import Reading, for_reader
 from api.refusals import Refusal, told
-from domain.records import Record
 from domain.zones import DEFAULTS
 from workflows.flow import FLOWS, Flow, Situation, Standing
 from workflows.inputs import Field, fields_of
@@ -63,7 +63,7 @@ def _asked(field: Field, language: str) -> MoveInput:
     return MoveInput(
         name=field.path,
         label=field.words.zh if language == "zh" else field.words.en,
-        kind="ID" if issubclass(field.kind, Record) else field.kind.__name__,
+        kind=kind_name(field),
         required=field.required,
         many=field.many,
         limit=field.words.limit if field.kind is str else None,

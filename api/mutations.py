@@ -50,8 +50,9 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
             done = await once(
                 viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(info, flow, move, input)
             )
-            row = await flow.record.seen_by(viewer).filter(id=UUID(done)).first()
-            return payload(**{record: row, "refusals": []})
+            # What one has just made one is shown, though it may then belong to someone else.
+            rows = flow.record.seen_by(viewer) if move.source else flow.record.all()
+            return payload(**{record: await rows.filter(id=UUID(done)).first(), "refusals": []})
         except Refused as refused:
             return payload(**{record: None, "refusals": told(refused.refusals, language)})
 

@@ -212,7 +212,7 @@ def key_of(given: str, model: type[Record], field: str | None = None) -> UUID:
     if kind != model.__name__ or key is None:
         raise Refused(
             BAD_INPUT.about(
-                field, problem_zh="不是有效的编号", problem_en=f"this is not the id of a {model.__name__}"
+                field, problem_zh="不是有效的编号", problem_en=f"this is no id of the kind {model.__name__}"
             )
         )
     return key

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain import clock
-from domain.cases import Case, CaseState, Satisfaction
+from domain.cases import Case, CaseState, Channel, Satisfaction
 from domain.chains import ChainLink
 from domain.enterprises import Enterprise
 from domain.history import Entry, entry_hash
@@ -453,3 +453,23 @@ async def test_a_declined_case_says_why_and_on_what_basis(database: str) -> None
     declined = await moved(world, world.dispatcher, case, "decline", reason="不属本区职权", basis="三定规定第三条")
 
     assert (declined.ended_because, declined.ended_basis) == ("不属本区职权", "三定规定第三条")
+
+
+async def test_what_a_contact_raises_came_online_and_what_a_companion_takes_in_from_a_visit(database: str) -> None:
+    world = await a_world()
+
+    raised = await create(await world.viewer(world.contact), Case, "collect", enterprise=world.enterprise, title="用水")
+    taken_in = await a_case(world)
+
+    assert (raised.channel, taken_in.channel) == (Channel.ONLINE, Channel.VISIT)
+
+
+async def test_two_departments_cannot_both_be_asked_to_lead(database: str) -> None:
+    world = await a_world()
+    case = await moved(world, world.companion, await a_case(world), "submit")
+
+    with refused("TWO_LEADS"):
+        await moved(
+            world, world.dispatcher, case, "dispatch",
+            offers=[{"department": world.land}, {"department": world.housing}],
+        )

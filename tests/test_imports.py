@@ -150,3 +150,24 @@ async def test_a_deactivated_companion_is_no_owner(database: str, tmp_path: Path
 
     assert [note.code for result in imported.results for note in result.notes] == ["UNKNOWN_VISITOR"]
     assert (await Case.get()).owner_id is None
+
+
+async def test_columns_of_no_field_of_ours_are_kept_in_the_description(database: str, tmp_path: Path) -> None:
+    zone = await a_surveyed_zone()
+    columns = [Column(header, 20) for header in ("序号", *HEADERS, "联系电话")]
+    write_workbook(tmp_path / "s.xlsx", [Sheet("问题汇总", "", columns, [("1", *a_row(), "0773-000")])])
+
+    await import_survey(tmp_path / "s.xlsx", zone)
+
+    assert (await Case.get()).description == "备注：联系电话：0773-000"
+
+
+async def test_a_row_without_category_is_taken_as_other_with_one_remark(database: str, tmp_path: Path) -> None:
+    zone = await a_surveyed_zone()
+
+    imported = await import_survey(a_workbook(tmp_path / "s.xlsx", a_row(问题类别="")), zone)
+
+    assert imported.counts[Outcome.TAKEN] == 1
+    assert [note.code for result in imported.results for note in (*result.row.notes, *result.notes)] == [
+        "HEADER_ROW", "MISSING_CATEGORY",
+    ]

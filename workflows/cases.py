@@ -60,7 +60,9 @@ class CreateCase:
     title: Title
     description: Description = ""
     category: Annotated[Category, Words("类别", "Category")] = Category.OTHER
-    channel: Annotated[Channel, Words("来源", "Channel")] = Channel.VISIT
+    channel: Annotated[
+        Channel | None, Words("来源渠道", "Channel; ONLINE when a contact raises it, else VISIT unless told")
+    ] = None
     raised_on: Annotated[date | None, Words("提出日期", "Raised on")] = None
     contact_name: ContactName = ""
     contact_phone: ContactPhone = ""
@@ -124,7 +126,9 @@ async def collect(step: Step) -> None:
         await require_companion(given.companion, case.zone_id)
     case.owner_id = given.companion.id if given.companion else _first_owner(step.viewer, given.enterprise)
     case.number = await next_number(case.zone_id, today().year)
-    case.channel, case.raised_on, case.collected_at = given.channel, raised_on, step.at
+    own = given.enterprise.id in step.viewer.enterprises
+    case.channel = given.channel or (Channel.ONLINE if own else Channel.VISIT)
+    case.raised_on, case.collected_at = raised_on, step.at
     case.contact_name, case.contact_phone = given.contact_name, given.contact_phone
     if given.suggested_department:
         if given.suggested_department.zone_id != case.zone_id:

@@ -25,6 +25,10 @@ NOT_YET_DESIGNATED = Refusal(
     "NOT_YET_DESIGNATED", "退回满{limit}次后方可指定，现为{returns}次。",
     "The office designates after {limit} returns; there are {returns}.",
 )
+TWO_LEADS = Refusal(
+    "TWO_LEADS", "一次只能有一个主办部门，其余请定为协办。",
+    "Only one department leads; offer to the others as joint.", "offers",
+)
 LEAD_TAKEN = Refusal("LEAD_TAKEN", "已有主办部门。", "A department leads already.", "offers")
 ALREADY_OFFERED = Refusal(
     "ALREADY_OFFERED", "“{name}”已在责任清单中。", "“{name}” is on the responsibility list already.", "offers"
@@ -47,7 +51,7 @@ class Offer:
     """One department asked to act, for one problem or for the whole case."""
 
     department: Annotated[Department, Words("部门", "Department")]
-    part: Annotated[Part, Words("办理方式", "Lead or joint")] = Part.LEAD
+    part: Annotated[Part, Words("办理方式", "Lead or joint; leads unless told")] = Part.LEAD
     problem: Annotated[Problem | None, Words("问题", "Problem")] = None
 
 
@@ -60,12 +64,14 @@ class Dispatch:
 class Designate:
     department: Annotated[Department, Words("部门", "Department")]
     reason: Reason
-    part: Annotated[Part, Words("办理方式", "Lead or joint")] = Part.LEAD
+    part: Annotated[Part, Words("办理方式", "Lead or joint; leads unless told")] = Part.LEAD
     problem: Annotated[Problem | None, Words("问题", "Problem")] = None
 
 
 async def offer_all(step: Step) -> None:
     offers = step.input.offers
+    if sum(offer.part is Part.LEAD for offer in offers) > 1:
+        raise Refused(TWO_LEADS)
     named = [(offer.department.id, offer.problem and offer.problem.id) for offer in offers]
     for index, offer in enumerate(offers):
         if named[index] in named[:index]:

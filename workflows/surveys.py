@@ -15,7 +15,7 @@ from domain.enterprises import Enterprise
 from domain.people import Membership, MembershipState, PersonState
 from domain.refusals import Refused
 from domain.surveys import Result, Survey, SurveyRow, read_survey
-from domain.surveys.notes import Note, Outcome
+from domain.surveys.notes import Note, Outcome, clip
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
 from workflows.perform import changing, create
@@ -137,7 +137,7 @@ def _matched(row: SurveyRow, books: Books, workbook: str) -> tuple[tuple[Note, .
     if known and known.name != row.enterprise_name:
         notes.append(OTHER_NAME.at(row.enterprise_name, known.name, name=known.name))
     category = CATEGORIES.get(row.category or "")
-    if category is None:
+    if category is None and row.category:
         notes.append(UNKNOWN_CATEGORY.at(row.category or "", Category.OTHER.zh))
     companion = books.companions.get(row.visitor or "")
     department = books.departments.get(row.department or "")
@@ -151,7 +151,7 @@ def _matched(row: SurveyRow, books: Books, workbook: str) -> tuple[tuple[Note, .
     if row.remark:
         kept.append(f"备注：{row.remark}")
     return tuple(notes), {
-        "title": row.description if len(row.description) <= 60 else f"{row.description[:59]}…",
+        "title": clip(" ".join(row.description.split())),
         "description": "\n".join(kept),
         "category": category or Category.OTHER,
         "channel": Channel.SURVEY,

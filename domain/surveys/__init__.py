@@ -175,7 +175,7 @@ def _arranged(said: Iterable[Note], header: Header) -> tuple[Note, ...]:
 
 def _described(table: Table) -> SurveySheet:
     columns = {field: letters(column) for field, column in table.header.columns.items()}
-    return SurveySheet(table.sheet.name, table.aside is None, columns, table.header.unread)
+    return SurveySheet(table.sheet.name, table.aside is None, columns, tuple(table.header.unread.values()))
 
 
 def _report_row(result: Result) -> Sequence[Value]:

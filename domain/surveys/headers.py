@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -46,12 +47,12 @@ TWIN_COLUMNS = Refusal(
 
 @dataclass(frozen=True)
 class Header:
-    """The rows that head a table, the column of each field, and the headings of columns not read."""
+    """The rows that head a table, the column of each field, and the other columns by their headings."""
 
     top: int
     bottom: int
     columns: Mapping[Field, int]
-    unread: tuple[str, ...] = ()
+    unread: Mapping[int, str] = dataclasses.field(default_factory=dict)
     twins: tuple[tuple[Field, int, int], ...] = ()
 
     @property
@@ -84,7 +85,7 @@ def header_at(sheet: Worksheet, top: int, height: int = 1) -> Header:
             known.setdefault(meaning[0], []).append((meaning[1], column))
     columns = {each: min(found)[1] for each, found in known.items()}
     read = set(columns.values())
-    unread = tuple(texts[0] for column, texts in labels.items() if texts and column not in read)
+    unread = {column: texts[0] for column, texts in labels.items() if texts and column not in read}
     return Header(top, bottom, columns, unread, tuple(_twins(known)))
 
 

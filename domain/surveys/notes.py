@@ -215,7 +215,7 @@ YES_NO_UNREADABLE = _note(
     "“{text}” says neither yes nor no to being above scale; left empty.", Field.ABOVE_SCALE,
 )
 MISSING_CATEGORY = _note(
-    Outcome.TAKEN, "MISSING_CATEGORY", "未写问题类别，留空待归类。", "No category is given; left to be sorted.",
+    Outcome.TAKEN, "MISSING_CATEGORY", "未写问题类别，列为“其他”。", "No category is given; taken as other.",
     Field.CATEGORY,
 )
 FROM_MERGED = _note(

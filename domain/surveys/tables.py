@@ -161,9 +161,18 @@ class _RowReader:
             raised_on=_needed(raised, notes.MISSING_DATE, said),
             visitor=_text(Field.VISITOR, visitor, said),
             department=_text(Field.DEPARTMENT, department, said),
-            remark=_text(Field.REMARK, remark, said),
+            remark=self._beside(row, _text(Field.REMARK, remark, said)),
             notes=tuple(said),
         )
+
+    def _beside(self, row: Row, remark: str | None) -> str | None:
+        """The remark, and after it what stands in columns of no field of ours: nothing an office wrote is lost."""
+        more = [
+            f"{label}：{told}"
+            for column, label in self._header.unread.items()
+            if not _SERIAL.fullmatch(key(label)) and (told := read_text(Field.REMARK, row.cells.get(column)).value)
+        ]
+        return "；".join([*([remark] if remark else []), *more]) or None
 
     def _values(self, row: Row, said: list[Note]) -> list[Value | None]:
         """The cells in the order of Field."""
@@ -217,6 +226,7 @@ def _said_of_merged(filled: list[tuple[Field, str]]) -> list[Note]:
     return [notes.FROM_MERGED.at(zh_columns=zh, en_columns=en)]
 
 
+_SERIAL = re.compile(r"序号?|编号|no\.?|#", re.IGNORECASE)
 _TOTALS = re.compile(r"(本页|本表|本区|全部)?(合计|总计|小计|共计|累计|总数)(\(.*\))?(:.*|\d.*)?|(sub|grand)?total:?.*")
 _FOOTNOTE = re.compile(
     r"(注|备注|说明|填表说明|填[表报]人|制表人?|审[核批]人?|(单位)?负责人|[填制]表单位|填报单位|(填[表报]|打印|制表)?日期"
