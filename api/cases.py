@@ -22,10 +22,11 @@ from domain.departments import Department as DepartmentRow
 from domain.enterprises import Enterprise as EnterpriseRow
 from domain.history import Entry as EntryRow
 from domain.people import Person as PersonRow
+from domain.responsibilities import ACTIVE
 from domain.responsibilities import Responsibility as ResponsibilityRow
-from domain.responsibilities import ResponsibilityState
 from domain.words import Word
 from domain.zones import Zone as ZoneRow
+from workflows.inputs import Words, read_text
 
 if TYPE_CHECKING:
     from api.attachments import Attachment
@@ -74,7 +75,6 @@ class Case(Node):
     source: str
     satisfaction: Satisfaction | None
     call_back_attempts: int
-    returns: int
     open_problems: int
     open_responsibilities: int
     open_rectifications: int
@@ -87,6 +87,9 @@ class Case(Node):
     history: Connection[Entry] = history()
     latest_entry: Entry | None = one(EntryRow, subject_id="id", sequence="sequence")
     moves: list[MoveStanding] = moves()
+
+
+NUMBER = Words("编号", "Number", 40)
 
 
 @strawberry.input(description="What a board or a register is narrowed by; what is left out does not narrow.")
@@ -184,7 +187,7 @@ class CaseCounts:
     @strawberry.field(description="By department with an active responsibility; a case counts once for each.")
     async def departments(self, info: Info) -> list[DepartmentCount]:
         cases = Subquery(_narrowed(info, self.filter).values("id"))
-        rows: Any = ResponsibilityRow.filter(case_id__in=cases, state__in=_ACTIVE)
+        rows: Any = ResponsibilityRow.filter(case_id__in=cases, state__in=ACTIVE)
         counted = await rows.annotate(n=Count("case_id", distinct=True)).group_by("department_id").using_db(
             reads()
         ).values("department_id", "n")
@@ -208,15 +211,12 @@ class Query:
 
     @listing("One case, by id or by number; null when there is none in sight.")
     def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
-        wanted = Q(id=key_of(id, CaseRow, "id")) if id else matching(number or "-", "number") & Q(number=number)
+        wanted = Q(id=key_of(id, CaseRow, "id")) if id else Q(number=read_text(number or "-", NUMBER, "number"))
         return Lookup(CaseRow.seen_by(info.context.viewer).filter(wanted))  # type: ignore[return-value]
 
     @strawberry.field(description="The numbers of a board 看板 in one request.")
     async def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:
         return CaseCounts(filter=filter)
-
-
-_ACTIVE = (ResponsibilityState.OFFERED, ResponsibilityState.SIGNED, ResponsibilityState.FIXED)
 
 
 async def _counted(info: Info, filter: CaseFilter | None, column: str) -> dict[str, int]:
@@ -241,7 +241,7 @@ def _narrowed(info: Info, filter: CaseFilter | None) -> Any:
             rows = rows.filter(**{f"{column}__in": set(chosen)})
     if filter.department_id is not None:
         department = key_of(filter.department_id, DepartmentRow, "filter.departmentId")
-        asked = ResponsibilityRow.filter(department_id=department, state__in=_ACTIVE).values("case_id")
+        asked = ResponsibilityRow.filter(department_id=department, state__in=ACTIVE).values("case_id")
         rows = rows.filter(id__in=Subquery(asked))
     if filter.number:
         rows = rows.filter(matching(filter.number, "number") & Q(number__istartswith=filter.number.strip()))

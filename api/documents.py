@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import orjson
-from graphql import DocumentNode
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from strawberry import Schema
 from strawberry.extensions import SchemaExtension
 from tortoise.exceptions import BaseORMException
@@ -23,6 +23,8 @@ from domain.refusals import Refused
 V = TypeVar("V")
 MOST_DOCUMENTS = 500
 MOST_PLANS = 2_000
+LONGEST_DOCUMENT = 20_000  # characters; longer ones, and larger variables, are executed but not kept
+LARGEST_VARIABLES = 4_000  # bytes
 log = logging.getLogger("qiban.plans")
 
 
@@ -62,7 +64,9 @@ class KnownDocuments(SchemaExtension):
         if known and context.pre_execution_errors is None:
             context.pre_execution_errors = []
         yield
-        if not known and context.graphql_document and not context.pre_execution_errors:
+        if known or not context.graphql_document or context.pre_execution_errors or not context.query:
+            return
+        if len(context.query) <= LONGEST_DOCUMENT and _asks_only(context.graphql_document):
             _documents.put(context.query, context.graphql_document)
 
 
@@ -74,16 +78,24 @@ async def planned(
     if document is None or context.someone is None:
         return None
     given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+    if len(given) > LARGEST_VARIABLES:
+        return None
     key = (query, operation, given, context.someone.standing, default_url())
     if key not in _plans.kept:
         _plans.put(key, _plan(schema, document, operation, variables, context))
     made = _plans.get(key)
     try:
         return await made.answer(context) if made else None
-    except BaseORMException:
-        log.exception("a plan failed; the executor answers, now and from now on")
+    except BaseORMException as error:
+        log.error("a plan failed; the executor answers, now and from now on: %s", type(error).__name__)
         _plans.put(key, None)
         return None
+
+
+def _asks_only(document: DocumentNode) -> bool:
+    """Whether nothing in it changes anything: what a mutation is given may be a password and is kept nowhere."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    return all(each.operation is OperationType.QUERY for each in operations)
 
 
 def _plan(

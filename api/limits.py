@@ -27,11 +27,11 @@ from api.pages import DEFAULT_PAGE, LARGEST_PAGE
 from domain.refusals import Refusal, Refused
 
 DEEPEST = 12
-DEEPEST_BRACKETS = 60
 MOST_TOKENS = 3_000
 MOST_ALIASES = 30
 MOST_REPEATS = 30
 MOST_ROWS = 50_000
+MOST_VALUES = 5_000
 MOST_BYTES = 1_000_000
 
 TOO_DEEP = Refusal("TOO_DEEP", "查询嵌套过深，最多{most}层。", "The query is nested too deeply; {most} levels at most.")
@@ -41,6 +41,9 @@ TOO_MANY_ALIASES = Refusal(
 TOO_COSTLY = Refusal(
     "TOO_COSTLY", "此查询可能返回超过{most}行，请减小每页条数或减少嵌套的列表。",
     "This could come to more than {most} rows; ask for smaller pages or fewer lists in lists.",
+)
+TOO_MANY_VALUES = Refusal(
+    "TOO_MANY_VALUES", "变量中的值过多，最多{most}个。", "The variables hold too many values; {most} at most."
 )
 WHICH_OPERATION = Refusal(
     "BAD_REQUEST", "请求含有多个操作，请用 operationName 指明一个。",
@@ -73,6 +76,8 @@ class SizeLimiter(SchemaExtension):
         if context.graphql_document is not None and not context.pre_execution_errors:
             lists = paged_fields(context.schema._schema)
             refusal = size(context.graphql_document, context.variables or {}, lists).refusal()
+            if values_in(context.variables or {}) > MOST_VALUES:
+                refusal = TOO_MANY_VALUES.about(most=MOST_VALUES)
             # Strawberry would run the first of several; GraphQL says that one must be named.
             if context._provided_operation_name is None and len(_operations(context.graphql_document)) > 1:
                 refusal = WHICH_OPERATION
@@ -81,16 +86,11 @@ class SizeLimiter(SchemaExtension):
         yield
 
 
-def check_brackets(query: str) -> None:
-    """Raises `Refused` for a text so deep that a parser descending into it would run out of stack."""
-    depth = 0
-    for character in query:
-        if character in "{[(":
-            depth += 1
-            if depth > DEEPEST_BRACKETS:
-                raise Refused(TOO_DEEP.about(most=DEEPEST))
-        elif character in "}])":
-            depth -= 1
+def values_in(variables: Any) -> int:
+    """How many values there are in variables, lists within lists counted through; each is looked at one by one."""
+    if isinstance(variables, Mapping):
+        return sum(map(values_in, variables.values()))
+    return sum(map(values_in, variables)) if isinstance(variables, list) else 1
 
 
 def size(document: DocumentNode, variables: Mapping[str, Any], lists: frozenset[str]) -> Size:

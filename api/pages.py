@@ -168,7 +168,7 @@ def behind(cursor: str, order: Order) -> Q:
         if isinstance(value, str):
             read_text(value, CURSOR, "after")
         key = UUID(key)
-    except (ValueError, TypeError, binascii.Error, UnicodeError, Refused):
+    except (ValueError, TypeError, binascii.Error, UnicodeError, RecursionError, Refused):
         raise Refused(
             BAD_INPUT.about("after", problem_zh="游标无效", problem_en="this is no cursor of this list")
         ) from None

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, GraphQLError, GraphQLList, get_named_type, get_nullable_type
+from graphql import DocumentNode, GraphQLList, get_named_type, get_nullable_type
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 
@@ -24,7 +24,6 @@ from api.pages import Listing, Lookup
 from api.selections import Details, Selection, Unplannable, declared, name_of, selection
 from api.statements import Root, Statement
 from domain.database import reads
-from domain.refusals import Refused
 
 
 @dataclass
@@ -77,7 +76,7 @@ def plan(
     try:
         roots = chosen.roots(source.query_type)
         return Plan([_root(chosen, schema, key, details, context) for key, details in roots.items()])
-    except (Refused, GraphQLError) as error:
+    except Exception as error:  # whatever is wrong with the request, the executor says it
         raise Unplannable from error
 
 
@@ -99,11 +98,13 @@ def _root(chosen: Selection, schema: Schema, key: str, details: Details, context
 
 
 def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context) -> Any:
-    """What the root resolver asks for: it is called as ever, but only says what it would read."""
+    """What the root resolver asks for: it is called as ever, but only says what it would read. A plan is kept, so the
+    resolver is shown nothing of the request but the viewer."""
     if field.base_resolver is None or field.is_async:
         raise Unplannable
     arguments = convert_arguments(given, field.arguments, schema.schema_converter.scalar_registry, schema.config)
-    wanted = field.base_resolver.wrapped_func(None, info=SimpleNamespace(context=context), **arguments)
+    info = SimpleNamespace(context=SimpleNamespace(viewer=context.viewer))
+    wanted = field.base_resolver.wrapped_func(None, info=info, **arguments)
     if not isinstance(wanted, (Listing, Lookup)):
         raise Unplannable
     return wanted

@@ -33,6 +33,7 @@ from api.pages import Lookup, listing
 from api.scalars import INSTANT
 from workflows.timetable import FLOWS
 
+# Modules without queries of their own: importing them declares their types.
 TYPES = (attachments, chains, consultations, problems, rectifications)
 
 

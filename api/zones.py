@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.context import Info
-from api.nodes import Node, computed, many, node, one
+from api.nodes import Node, many, node, one
 from api.pages import LARGEST_PAGE, Listing, Order, listing
 from domain.zones import Setting as SettingRow
 from domain.zones import Zone as ZoneRow
@@ -25,7 +24,7 @@ class Setting(Node):
     """A rule of a zone 规则设置, from a day on, with author and source."""
 
     name: str
-    value: str = computed(lambda row: json.dumps(row.value, ensure_ascii=False), "value")
+    value: str = strawberry.field(description="As JSON.")
     holds_from: date
     source: str
     author: Annotated[Person, strawberry.lazy("api.people")] | None = one()

@@ -6,11 +6,13 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 MESSAGE = "history is append-only"
 
-# INSERT OR REPLACE fires the DELETE trigger only because domain/database.py sets recursive_triggers.
 SQLITE = f"""
 CREATE TRIGGER "{{table}}_no_update" BEFORE UPDATE ON "{{table}}"
 BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END;
 CREATE TRIGGER "{{table}}_no_delete" BEFORE DELETE ON "{{table}}"
+BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END;
+CREATE TRIGGER "{{table}}_no_replace" BEFORE INSERT ON "{{table}}"
+WHEN EXISTS (SELECT 1 FROM "{{table}}" WHERE {{same}})
 BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END;
 """
 
@@ -25,7 +27,9 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 
-async def forbid_changes(client: BaseDBAsyncClient, table: str) -> None:
-    """For migrations: `RunPython` hands over an editor whose `client` belongs here."""
+async def forbid_changes(client: BaseDBAsyncClient, table: str, *unique: tuple[str, ...]) -> None:
+    """For migrations: `RunPython` hands over an editor whose `client` belongs here. `unique` names the columns that
+    no two rows share: on SQLite INSERT OR REPLACE would else put a row in place of another from any connection."""
+    same = " OR ".join(" AND ".join(f'"{each}" = NEW."{each}"' for each in columns) for columns in unique or (("id",),))
     script = SQLITE if client.capabilities.dialect == "sqlite" else POSTGRES
-    await client.execute_script(script.format(table=table))
+    await client.execute_script(script.format(table=table, same=same))

@@ -17,7 +17,7 @@ from domain.words import Word
 
 class AttachmentState(Word):
     KEPT = "kept", "有效", "Kept with the case"
-    REMOVED = "removed", "已删除", "Struck from the case; the bytes stay for the auditor"
+    REMOVED = "removed", "已删除", "Struck from the case; no longer served, its bytes and its digest are kept"
 
 
 class Attachment(Record):

@@ -14,7 +14,7 @@ from domain.refusals import BAD_INPUT, Refused
 END_OF_DAY = time(23, 59, 59)
 LAST_PUBLISHED = max(chinese_calendar.constants.holidays).year
 FIRST_PUBLISHED = min(chinese_calendar.constants.holidays).year
-_LIMIT = re.compile(r"([1-9]\d{0,3})(wd|d|h)")
+_LIMIT = re.compile(r"([1-9][0-9]{0,3})(wd|d|h)")
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from domain.words import Word
 if TYPE_CHECKING:
     from domain.viewers import Viewer
 
-NOTHING = Q(id__isnull=True)
-
 
 def new_id() -> UUID:
     """A time-ordered key (UUIDv7), made here so that rows can refer to each other before they are written."""

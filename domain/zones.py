@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -48,17 +49,6 @@ class Zone(Subject):
         return Q(id__in=viewer.zones)
 
 
-class AnyJson(fields.JSONField[Any]):
-    """JSON that may be a mere text; tortoise's own field takes a text for JSON already written out."""
-
-    def to_db_value(self, value: Any, instance: Any) -> str | None:
-        return self.encoder(value)
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        _, arguments, named = super().deconstruct()
-        return f"{fields.JSONField.__module__}.{fields.JSONField.__name__}", arguments, named
-
-
 class Setting(Record):
     """One number or choice of a zone, from a day on, with the person and the document it comes from."""
 
@@ -67,7 +57,7 @@ class Setting(Record):
         "qiban.Zone", related_name="settings", on_delete=fields.RESTRICT
     )
     name = fields.CharField(max_length=60)
-    value: Any = AnyJson()
+    value = fields.TextField(description="JSON")
     holds_from = fields.DateField()
     source = fields.CharField(max_length=300)
     author: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
@@ -89,7 +79,7 @@ class Setting(Record):
 async def rules_of(zone_id: UUID, on: date) -> Mapping[str, Any]:
     """Every rule of a zone as it holds on a day: the defaults under what the zone has set."""
     rows = await Setting.filter(zone_id=zone_id, holds_from__lte=on).order_by("holds_from").values("name", "value")
-    return {**DEFAULTS, **{row["name"]: row["value"] for row in rows}}
+    return {**DEFAULTS, **{row["name"]: json.loads(row["value"]) for row in rows}}
 
 
 async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Mapping[str, Any]]:
@@ -97,5 +87,5 @@ async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Mapping[str
     rules: dict[UUID, dict[str, Any]] = {zone: dict(DEFAULTS) for zone in zones}
     rows = Setting.filter(zone_id__in=list(rules), holds_from__lte=on).order_by("holds_from")
     for row in await rows.values("zone_id", "name", "value"):
-        rules[row["zone_id"]][row["name"]] = row["value"]
+        rules[row["zone_id"]][row["name"]] = json.loads(row["value"])
     return rules

@@ -1051,7 +1051,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", fields.CharField(max_length=60)),
-                ("value", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("value", fields.TextField(description="JSON", unique=False)),
                 ("holds_from", fields.DateField()),
                 ("source", fields.CharField(max_length=300)),
                 (

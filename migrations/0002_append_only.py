@@ -10,7 +10,7 @@ from domain.append_only import forbid_changes
 
 
 async def seal_history(apps: object, editor: BaseSchemaEditor) -> None:
-    await forbid_changes(editor.client, "entry")
+    await forbid_changes(editor.client, "entry", ("id",), ("subject_id", "sequence"))
 
 
 class Migration(migrations.Migration):

@@ -126,7 +126,7 @@ async def test_a_rule_holds_from_today_at_the_earliest_by_the_offices_own_calend
 
         with refused("NOT_IN_THE_PAST"):
             await rule(world, "evidence_files", "1", date(2026, 3, 2))
-        assert (await rule(world, "evidence_files", "1", date(2026, 3, 3))).value == 1
+        assert (await rule(world, "evidence_files", "1", date(2026, 3, 3))).value == "1"
 
 
 async def test_a_rule_is_set_once_for_a_day(database: str) -> None:

@@ -473,3 +473,14 @@ async def test_two_departments_cannot_both_be_asked_to_lead(database: str) -> No
             world, world.dispatcher, case, "dispatch",
             offers=[{"department": world.land}, {"department": world.housing}],
         )
+
+
+async def test_work_done_over_is_called_back_about_anew(database: str) -> None:
+    world = await a_world()
+    case = await a_reported_case(world)
+    await moved(world, world.companion, case, "call_back", satisfaction="dissatisfied")
+
+    again = await moved(world, world.companion, case, "send_back", reason="企业不满意")
+
+    kept = await Case.filter(id=again.id).values("satisfaction", "call_back_attempts")
+    assert kept == [{"satisfaction": None, "call_back_attempts": 0}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.cases import Case
+from domain.chains import ChainLink
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.viewers import OPERATOR, Role
@@ -94,3 +95,16 @@ async def test_an_operator_is_told_which_zones_there_are_and_which_code_is_taken
 async def entered(world: World, **given: Any) -> Enterprise:
     viewer = await world.viewer(world.administrator)
     return await create(viewer, Enterprise, "create", zone=world.zone, name="示例·GL·002", synthetic=True, **given)
+
+
+async def test_a_chain_is_of_its_own_zones_enterprises_and_of_staff(database: str) -> None:
+    world = await a_world()
+    other = await a_world("XY")
+    leader = await world.viewer(world.leader)
+
+    with refused("OTHER_ZONE"):
+        await create(
+            leader, ChainLink, "add", within=world.zone, level=1, title="专员", enterprise=other.enterprise
+        )
+    with refused("NOT_STAFF"):
+        await create(leader, ChainLink, "add", within=world.zone, level=1, title="专员", person=world.contact)

@@ -7,9 +7,7 @@ import time
 import pytest
 from graphql import parse
 
-from api import limits
-from api.limits import DEEPEST, MOST_ALIASES, MOST_REPEATS, MOST_ROWS, check_brackets, paged_fields, size
-from domain.refusals import Refused
+from api.limits import DEEPEST, MOST_ALIASES, MOST_REPEATS, MOST_ROWS, paged_fields, size, values_in
 from tests.walk import SCHEMA
 
 LISTS = paged_fields(SCHEMA)
@@ -67,12 +65,8 @@ def test_a_fragment_within_itself_is_left_to_validation() -> None:
     assert refused("{ ...F } fragment F on Query { zones { id } ...F }") is None
 
 
-def test_brackets_are_counted_before_anything_descends_into_them() -> None:
-    deepest = limits.DEEPEST_BRACKETS
-
-    check_brackets("{" * deepest + "}" * deepest)
-    with pytest.raises(Refused):
-        check_brackets("{" * (deepest + 1))
+def test_values_in_variables_are_counted_through_lists_and_objects() -> None:
+    assert values_in({"f": {"state": ["OPEN"] * 7, "text": "x"}, "n": None}) == 9
 
 
 def test_every_list_of_the_schema_is_weighed() -> None:

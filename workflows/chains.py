@@ -9,7 +9,7 @@ from domain.chains import ChainLink
 from domain.enterprises import Enterprise
 from domain.people import Person
 from domain.records import Kept
-from domain.refusals import BAD_INPUT, Refusal, Refused
+from domain.refusals import BAD_INPUT, OTHER_ZONE, Refusal, Refused
 from domain.viewers import Role
 from workflows.flow import Flow, Move, role
 from workflows.inputs import Words
@@ -17,6 +17,10 @@ from workflows.perform import Step
 from workflows.zones import THE_OPERATOR
 
 LEVEL_TAKEN = Refusal("LEVEL_TAKEN", "这一层级已设。", "This level is laid down already.", "level")
+NOT_STAFF = Refusal(
+    "NOT_STAFF", "企业联系人不能作为责任链上的责任人。",
+    "An enterprise's contact holds no level of the chain.", "personId",
+)
 KEEPERS = role(Role.ADMINISTRATOR, Role.LEADER)
 Title = Annotated[str, Words("层级名称", "Title of the level", 100)]
 Holder = Annotated[Person | None, Words("责任人", "Who holds it; empty while vacant")]
@@ -43,6 +47,8 @@ async def add(step: Step) -> None:
     if not 1 <= given.level <= 9:
         raise Refused(BAD_INPUT.about("level", problem_zh="层级为1至9", problem_en="a level is 1 to 9"))
     enterprise_id = given.enterprise.id if given.enterprise else None
+    if given.enterprise and given.enterprise.zone_id != link.zone_id:
+        raise Refused(OTHER_ZONE.about("enterpriseId"))
     if await ChainLink.filter(zone_id=link.zone_id, enterprise_id=enterprise_id, level=given.level).exists():
         raise Refused(LEVEL_TAKEN)
     link.level, link.enterprise_id = given.level, enterprise_id
@@ -51,7 +57,10 @@ async def add(step: Step) -> None:
 
 async def fill(step: Step) -> None:
     step.record.title = step.input.title
-    step.record.person_id = step.input.person.id if step.input.person else None
+    person = step.input.person
+    if person and person.enterprise_id:
+        raise Refused(NOT_STAFF)
+    step.record.person_id = person.id if person else None
 
 
 CHAIN_LINK = Flow(

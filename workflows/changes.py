@@ -44,14 +44,14 @@ class Change:
     rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
-    async def find(self, model: type[R], record_id: UUID) -> R:
+    async def find(self, model: type[R], record_id: UUID, field: str = "id") -> R:
         """The record, if the viewer may see it; not locked. What this change itself made is not in the database yet."""
         known = self.tracked.get(record_id)
         if known and not known.loaded and isinstance(known.record, model):
             return known.record
         seen = await model.seen_by(self.viewer).filter(id=record_id).first()
         if seen is None:
-            raise Refused(NOT_FOUND.about("id"))
+            raise Refused(NOT_FOUND.about(field))
         return seen
 
     async def load(self, model: type[R], record_id: UUID) -> R:
@@ -140,7 +140,7 @@ class Change:
             if not tracked.loaded:
                 await record.save(force_create=True)
             elif touched := [name for name, value in now.items() if tracked.loaded[name] != value]:
-                record.version += 1
+                record.version += not record.unrecorded.issuperset(touched)
                 await record.save(update_fields=[*touched, "version"])
         await Entry.bulk_create(self.entries)
         if self.personal:

@@ -133,6 +133,11 @@ async def send_back(step: Step) -> None:
             await step.perform(rectification, "send_back", reason=step.input.reason)
 
 
+async def ask_again(step: Step) -> None:
+    """What the enterprise said of the work before does not speak for the work done over."""
+    step.record.satisfaction, step.record.call_back_attempts = None, 0
+
+
 async def call_back(step: Step) -> None:
     step.record.call_back_attempts += 1
     step.record.satisfaction = step.input.satisfaction or step.record.satisfaction
@@ -214,7 +219,7 @@ MOVES = [
     ),
     Move(
         "send_back", "退回整改", "Send back", (S.CHECKING,), S.HANDLING, (OWNER, DISPATCHER),
-        input=SendBack, then=send_back,
+        input=SendBack, act=ask_again, then=send_back,
     ),
     Move("call_back", "回访", "Call back", (S.CHECKING,), None, (OWNER, DISPATCHER), input=CallBack, act=call_back),
     Move(

@@ -98,7 +98,7 @@ async def create(viewer: Viewer, model: type[R], move: str, /, *, within: Record
     """Make the move that creates a record; `within` is the record it will belong to, if it is no subject itself."""
     async with changing(viewer) as change:
         if within is not None:
-            within = await change.find(type(within), within.id)
+            within = await change.find(type(within), within.id, f"{within.kind()}Id")
         return await _create(change, model, move, within, given)
 
 

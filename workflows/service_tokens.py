@@ -1,7 +1,7 @@
 """Tokens of service accounts: issued and revoked by moves of the person they belong to, and what they stand for.
 
 A front-end server names the person it acts for in `Qiban-On-Behalf-Of`; the history then names both. It never acts
-for administrators: whoever steals its token can then do no more than read and move cases.
+for administrators: whoever steals its token can then keep no accounts.
 """
 
 from __future__ import annotations

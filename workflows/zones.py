@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -83,7 +84,7 @@ async def set_rule(step: Step) -> None:
     if await Setting.filter(zone_id=setting.zone_id, name=given.name, holds_from=given.holds_from).exists():
         raise Refused(SET_ALREADY)
     setting.name, setting.holds_from, setting.source = given.name, given.holds_from, given.source
-    setting.value = _value(given.value, like=DEFAULTS[given.name])
+    setting.value = json.dumps(_value(given.value, like=DEFAULTS[given.name]))
     setting.author_id = step.viewer.person_id if step.viewer is not OPERATOR else None
 
 
@@ -91,7 +92,7 @@ def _value(text: str, *, like: object) -> object:
     if isinstance(like, bool) and text in ("true", "false"):
         return text == "true"
     # A count that starts at one or more stays so: no case is closed without an attempt to call back.
-    if type(like) is int and re.fullmatch(r"\d{1,3}", text) and int(text) >= min(like, 1):
+    if type(like) is int and re.fullmatch(r"[0-9]{1,3}", text) and int(text) >= min(like, 1):
         return int(text)
     if isinstance(like, str):
         after(now(), text)
