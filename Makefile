@@ -44,10 +44,10 @@ demo: setup web
 	@$(VENV)/bin/qiban demo
 
 test: setup-dev lint
-	$(PYTHON) -m pytest --quiet --numprocesses 2
+	$(PYTHON) -m pytest --quiet --numprocesses 2 --dist worksteal
 
 check: setup-dev lint
-	$(PYTHON) -m pytest --quiet --numprocesses 2 -k 'not postgres'
+	$(PYTHON) -m pytest --quiet --numprocesses 2 --dist worksteal -k 'not postgres'
 
 lint:
 	$(PYTHON) -m ruff check .
