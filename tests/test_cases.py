@@ -484,3 +484,20 @@ async def test_work_done_over_is_called_back_about_anew(database: str) -> None:
 
     kept = await Case.filter(id=again.id).values("satisfaction", "call_back_attempts")
     assert kept == [{"satisfaction": None, "call_back_attempts": 0}]
+
+
+async def test_whoever_a_case_is_escalated_to_sees_it_until_it_goes_further_up(database: str) -> None:
+    world = await a_world()
+    case = await a_case(world)
+    await a_link(world, 1, "科长", world.housing_liaison)
+    await a_link(world, 2, "区领导", world.leader)
+
+    async def seen() -> bool:
+        return await Case.seen_by(await world.viewer(world.housing_liaison)).filter(id=case.id).exists()
+
+    before = await seen()
+    await moved(world, world.companion, case, "escalate", reason="久拖不决")
+    meanwhile = await seen()
+    await moved(world, world.companion, case, "escalate", reason="久拖不决")
+
+    assert (before, meanwhile, await seen()) == (False, True, False)
