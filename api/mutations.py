@@ -84,8 +84,8 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
             return result(**{"id": item.id, record: None, "refusals": no})
 
     async def resolve(info: Info, input: Any) -> Any:
-        info.context.viewer  # noqa: B018 (nobody signed in is a refusal of the whole)
         try:
+            info.context.viewer  # noqa: B018 (nobody signed in is a refusal of the whole)
             read_key(input.idempotency_key)
         except Refused as refused:
             return payload(results=[], refusals=told(refused.refusals, info.context.language))

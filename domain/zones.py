@@ -78,8 +78,7 @@ class Setting(Record):
 
 async def rules_of(zone_id: UUID, on: date) -> Mapping[str, Any]:
     """Every rule of a zone as it holds on a day: the defaults under what the zone has set."""
-    rows = await Setting.filter(zone_id=zone_id, holds_from__lte=on).order_by("holds_from").values("name", "value")
-    return {**DEFAULTS, **{row["name"]: json.loads(row["value"]) for row in rows}}
+    return (await rules_in([zone_id], on))[zone_id]
 
 
 async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from domain.refusals import NOT_OF_THIS_CASE, Refusal, Refused
 from domain.viewers import Role
 from workflows.actors import CONTACT, DISPATCHER, OWNER
 from workflows.flow import Flow, Move, Situation, Tally, Who, role
-from workflows.inputs import Reason, Words
+from workflows.inputs import WithReason, Words
 from workflows.perform import Step
 from workflows.problems import case_goes_on
 
@@ -35,11 +35,6 @@ class Attach:
     sha256: Annotated[str, Words("摘要", "SHA-256 in hex", 64)]
     store_key: Annotated[str, Words("存放处", "Key in the store", 200)]
     rectification: Annotated[Rectification | None, Words("整改措施", "Measure it is evidence of")] = None
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 async def attach(step: Step) -> None:

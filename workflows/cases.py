@@ -21,7 +21,7 @@ from workflows import closing, dispatching
 from workflows.actors import COMPANION, CONTACT, DISPATCHER, LEADER, OWNER
 from workflows.enterprises import require_companion
 from workflows.flow import Flow, Move, Situation
-from workflows.inputs import Reason, Words
+from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 from workflows.zones import THE_OPERATOR
 
@@ -84,11 +84,6 @@ class EditCase:
     title: Title
     description: Description = ""
     category: Annotated[Category, Words("类别", "Category")] = Category.OTHER
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 @dataclass

@@ -16,7 +16,7 @@ from domain.refusals import BAD_INPUT, NOT_OF_THIS_CASE, REQUIRED, Refusal, Refu
 from domain.responsibilities import Responsibility, ResponsibilityState
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
 from workflows.flow import Move, Situation
-from workflows.inputs import Reason, Words
+from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
 S = CaseState
@@ -46,11 +46,6 @@ DISPATCHED = Refusal(
 )
 
 Result = Annotated[str, Words("处理结果", "Result", 5_000)]
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 @dataclass

@@ -32,6 +32,13 @@ class Words:
 Reason = Annotated[str, Words("理由", "Reason", 2000)]
 
 
+@dataclass
+class WithReason:
+    """A move that asks for nothing but why."""
+
+    reason: Reason
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of an input, as read off the dataclass."""

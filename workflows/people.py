@@ -13,7 +13,7 @@ from domain.refusals import OTHER_ZONE, REQUIRED, Refusal, Refused
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
 from workflows.flow import Flow, Move, Situation, Who
-from workflows.inputs import Reason, Words
+from workflows.inputs import WithReason, Words
 from workflows.passwords import hashed
 from workflows.perform import Step
 from workflows.service_tokens import IssueToken, RevokeToken, issue_token, revoke_token
@@ -61,11 +61,6 @@ class ChangePassword:
 
     old_hash: Annotated[str, Words("原密码", "Old password")]
     new_hash: Annotated[str, Words("新密码", "New password")]
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 @dataclass

@@ -11,7 +11,7 @@ from domain.refusals import Refusal
 from workflows.actors import CONTACT, DISPATCHER, OWNER
 from workflows.cases import MOST_PROBLEMS, RaiseProblem
 from workflows.flow import Flow, Move, Situation, Tally
-from workflows.inputs import Reason, Words
+from workflows.inputs import WithReason, Words
 from workflows.perform import Step
 
 S = ProblemState
@@ -33,11 +33,6 @@ Resolution = Annotated[str, Words("解决情况", "How it was solved", 5_000)]
 @dataclass
 class Clear:
     resolution: Resolution
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 async def enter(step: Step) -> None:

@@ -11,9 +11,9 @@ from domain.refusals import Refusal, Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from workflows.actors import DISPATCHER, ITS_LIAISON, OWNER
 from workflows.flow import Flow, Move, Situation, Tally
-from workflows.inputs import Reason, Words
+from workflows.inputs import WithReason, Words
 from workflows.perform import Step
-from workflows.problems import NOT_CHECKING
+from workflows.problems import being_checked
 
 S = RectificationState
 NOT_HANDLING = Refusal("NOT_HANDLING", "诉求不在办理中。", "The case is not being handled.")
@@ -48,11 +48,6 @@ class Edit:
 @dataclass
 class Submit:
     result: Result
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 async def plan(step: Step) -> None:
@@ -92,10 +87,6 @@ def going_on(s: Situation) -> Refusal | None:
     return None if s.subject.state in (CaseState.ASSIGNING, CaseState.HANDLING) else NOT_HANDLING
 
 
-def checking(s: Situation) -> Refusal | None:
-    return None if s.subject.state is CaseState.CHECKING else NOT_CHECKING
-
-
 def evidence(s: Situation) -> Refusal | None:
     wanted, given = s.rules["evidence_files"], s.record.evidence_files
     return TOO_LITTLE_EVIDENCE.about(wanted=wanted, given=given) if given < wanted else None
@@ -118,7 +109,7 @@ RECTIFICATION = Flow(
         ),
         Move(
             "verify", "核验", "Verify", (S.SUBMITTED,), S.VERIFIED, (OWNER, DISPATCHER),
-            guards=(checking,), then=finish, bulk=True,
+            guards=(being_checked,), then=finish, bulk=True,
         ),
         Move(
             "send_back", "退回", "Send back", (S.SUBMITTED,), S.UNDER_WAY, (OWNER, DISPATCHER),

@@ -18,7 +18,7 @@ from domain.responsibilities import ACTIVE, Part, Responsibility, Responsibility
 from workflows.actors import DISPATCHER, ITS_LIAISON, LEADER
 from workflows.dispatching import chain_gaps
 from workflows.flow import THE_CLOCK, Flow, Move, Situation, Tally
-from workflows.inputs import Reason, Words
+from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
 S = ResponsibilityState
@@ -74,11 +74,6 @@ class Fix:
     person: Annotated[Person, Words("责任人", "Person")]
     due_on: Annotated[date, Words("办理时限", "Due on, to the end of that day")]
     measures: Annotated[list[str], Words("整改措施", "Measures", 2_000)]
-
-
-@dataclass
-class WithReason:
-    reason: Reason
 
 
 @dataclass
