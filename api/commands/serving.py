@@ -1,0 +1,111 @@
+"""Serving, migrating and demonstrating: `qiban serve`, `qiban migrate`, `qiban demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api import terminal
+from api.commands import Lang, app, ready
+from domain.refusals import Refusal, Refused
+
+if TYPE_CHECKING:
+    from workflows.demo import DemoAccount
+
+Host = Annotated[str, typer.Option(help="监听地址。Address to listen at.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="监听端口。Port to listen at.")]
+
+CANNOT_LISTEN = Refusal(
+    "CANNOT_LISTEN", "不能在 {host}:{port} 监听：{reason}", "Cannot listen at {host}:{port}: {reason}"
+)
+BACKLOG = 2048
+
+
+@app.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    worker: Annotated[bool, typer.Option(help="在本进程运行定时任务。Run the timers in this process.")] = True,
+    lang: Lang = None,
+) -> None:
+    """启动服务。Serve GraphQL over HTTP."""
+    asyncio.run(_migrate())
+    _serve(host, port, worker)
+
+
+@app.command()
+def migrate(lang: Lang = None) -> None:
+    """建立或升级数据库。Bring the database up to this version."""
+    asyncio.run(_migrate())
+    terminal.say("数据库已是当前版本。", "The database is up to date.")
+
+
+@app.command()
+def demo(
+    load_only: Annotated[bool, typer.Option("--load-only", help="只装载，不启动。Load only, do not serve.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    lang: Lang = None,
+) -> None:
+    """装载演示高新区并启动服务。Load the demonstration zones, print their accounts, serve."""
+    _print_accounts(asyncio.run(_load_demo()))
+    if not load_only:
+        terminal.say(f"打开 http://{host}:{port}/graphql", f"Open http://{host}:{port}/graphql")
+        _serve(host, port, True)
+
+
+async def _migrate() -> None:
+    async with ready():
+        pass
+
+
+async def _load_demo() -> list[DemoAccount]:
+    from workflows.demo import load
+
+    async with ready():
+        with terminal.bar("装载演示数据", "Loading the demonstration") as progress:
+            return await load(progress)
+
+
+def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=terminal.in_words("演示账号", "Demonstration accounts"))
+    headers = (("登录名", "Login"), ("密码", "Password"), ("角色", "Role"), ("姓名", "Name"), ("高新区", "Zone"))
+    for zh, en in headers:
+        table.add_column(terminal.in_words(zh, en), overflow="fold")
+    for each in accounts:
+        role = terminal.in_words(each.role_zh, each.role_en)
+        table.add_row(each.login, each.password, role, each.name, each.zone)
+    Console().print(table)
+
+
+def _serve(host: str, port: int, worker: bool) -> None:
+    import os
+
+    import uvicorn
+
+    from api.app import application
+
+    listening = _listening(host, port)
+    # Only a proxy on this machine is believed when it says for whom it asks, unless told of others.
+    believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+    server = uvicorn.Server(uvicorn.Config(application(with_timers=worker), forwarded_allow_ips=believed))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    if not server.started:
+        raise SystemExit(1)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise Refused(CANNOT_LISTEN.about(host=host, port=port, reason=error.strerror)) from error
