@@ -36,7 +36,7 @@ from api.schema import schema
 from domain import database
 from domain.file_types import TYPES
 from domain.stores import file_limit, open_store
-from workflows import timers
+from workflows import announce, timers
 from workflows.service_tokens import HEADER
 
 HEALTH_SECONDS = 5
@@ -122,7 +122,7 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
         async with database.opened(url):
             await database.migrate()
             app.state.store = open_store(database_file(url))
-            async with timers.running(with_timers):
+            async with announce.announcing(url), timers.running(with_timers):
                 yield
 
     return Starlette(

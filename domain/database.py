@@ -59,6 +59,17 @@ def default_url() -> str:
     return os.environ.get("QIBAN_DATABASE_URL", "sqlite://var/qiban.sqlite3")
 
 
+def listen_url(url: str | None = None) -> str:
+    """Where to listen for the changes of other processes: a pooler such as PgBouncer lets nobody listen through it."""
+    direct = os.environ.get("QIBAN_LISTEN_URL") if url in (None, default_url()) else None
+    return direct or url or default_url()
+
+
+def credentials(url: str) -> dict[str, Any]:
+    found: dict[str, Any] = expand_db_url(url)["credentials"]
+    return found
+
+
 def config(url: str | None = None, models: Sequence[str] | None = None) -> dict[str, Any]:
     """What tortoise wants to know: `default` writes, `reads` never waits for a writer."""
     url = url or default_url()
@@ -141,7 +152,7 @@ def _open_transaction() -> TransactionalDBClient | None:
 
 
 def _sqlite(url: str) -> dict[str, Any]:
-    writer = {"file_path": expand_db_url(url)["credentials"]["file_path"], **SQLITE_PRAGMAS}
+    writer = {"file_path": credentials(url)["file_path"], **SQLITE_PRAGMAS}
     reader = {**writer, "query_only": "ON"}
     return {
         "default": {"engine": "domain.sqlite", "credentials": writer},
@@ -156,7 +167,7 @@ def _postgres(url: str) -> dict[str, Any]:
 
 def _pool(url: str) -> dict[str, Any]:
     size = {"minsize": 1, "maxsize": int(os.environ.get("QIBAN_POOL", "10"))}
-    return {"engine": "domain.postgres", "credentials": {**expand_db_url(url)["credentials"], **size}}
+    return {"engine": "domain.postgres", "credentials": {**credentials(url), **size}}
 
 
 # For `tortoise -c domain.database.TORTOISE_ORM makemigrations`.

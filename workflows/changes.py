@@ -17,6 +17,7 @@ from domain.records import Record, Subject, new_id
 from domain.refusals import NOT_FOUND, Refused
 from domain.viewers import Viewer
 from domain.zones import rules_of
+from workflows import announce
 from workflows.flow import Move
 
 R = TypeVar("R", bound=Record)
@@ -134,7 +135,7 @@ class Change:
         return commitment
 
     async def write(self) -> None:
-        """Every new row, every touched column, every entry."""
+        """Every new row, every touched column, every entry, and word of it to whoever listens."""
         for tracked in self.tracked.values():
             record, now = tracked.record, _columns(tracked.record)
             if not tracked.loaded:
@@ -147,6 +148,7 @@ class Change:
             await PersonalValue.bulk_create(self.personal)
         for row in self.beside:
             await row.save(force_create=True)
+        await announce.promise(self.entries)
 
 
 def subject_of(record: Record) -> tuple[type[Subject], UUID]:

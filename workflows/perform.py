@@ -16,6 +16,7 @@ from domain.records import Record
 from domain.refusals import CONFLICT, STALE, Refused
 from domain.viewers import Viewer
 from domain.words import Word
+from workflows import announce
 from workflows.changes import Change, subject_of
 from workflows.flow import FLOWS, Flow, Move, Situation, Tally
 from workflows.inputs import read_input
@@ -77,6 +78,7 @@ async def changing(viewer: Viewer) -> AsyncIterator[Change]:
         async with database.transaction():
             yield change
             await change.write()
+        announce.committed()
     except Exception as error:
         if not database.is_clash(error):
             raise
