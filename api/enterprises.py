@@ -8,6 +8,7 @@ import strawberry
 
 from api.context import Info
 from api.filters import matching
+from api.history import Entry, history
 from api.moves import MoveStanding, moves
 from api.nodes import Node, key_of, node, one, paged
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
@@ -35,6 +36,7 @@ class Enterprise(Node):
     companion: Annotated[Person, strawberry.lazy("api.people")] | None = one()
     cases: Connection[Annotated[Case, strawberry.lazy("api.cases")]] = paged(NEWEST)
     contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
+    history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 
 

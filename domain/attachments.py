@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 
 from domain.cases import Case
 from domain.people import Person
@@ -53,4 +53,4 @@ class Attachment(Record):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        return Q(case_id__in=Subquery(Case.seen_by(viewer).values("id")))
+        return Case.seen_in(viewer, "case_id")

@@ -13,6 +13,7 @@ from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.people import Person
 from domain.records import Subject
+from domain.sight import among, either
 from domain.viewers import Role, Viewer
 from domain.words import Word
 from domain.zones import Zone
@@ -157,6 +158,8 @@ class Case(Subject):
     rectifications: fields.ReverseRelation[Rectification]
 
     personal = frozenset({"contact_name", "contact_phone"})
+    of_work = True
+    told = ("case", "problem", "rectification", "attachment")
 
     class Meta:
         table = "case"
@@ -188,33 +191,53 @@ class Case(Subject):
             ("enterprise_id", "id"),
             ("owner_id", "state", "id"),
             ("merged_into_id",),
+            ("escalated_to_id",),
+            ("zone_id", "raised_on", "id"),
+            ("zone_id", "id"),
         )
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
         """Those seen from inside the offices, and for a contact the enterprise's own."""
-        return cls.inside(viewer) | Q(enterprise_id__in=viewer.enterprises)
+        return cls.seen_in(viewer, "id")
 
     @classmethod
-    def inside(cls, viewer: Viewer) -> Q:
+    def seen_in(cls, viewer: Viewer, key: str) -> Q:
+        """Rows of a case the viewer may see, `key` being their column that names it."""
+        return either(cls.inside(viewer, key), cls.ours(viewer, key))
+
+    @classmethod
+    def inside(cls, viewer: Viewer, key: str = "id") -> Q:
         """Cases the viewer oversees, accompanies or works on. What departments say to each other in a case is
         for these eyes only, and not for those who see it as the enterprise's contact."""
-        return (
-            Q(zone_id__in=viewer.overseen)
-            | Q(enterprise_id__in=Subquery(accompanied_by(viewer)))
-            | cls.worked_on_by(viewer)
-        )
+        accompanied = cls.filter(enterprise_id__in=Subquery(accompanied_by(viewer))).values("id")
+        companion = viewer.zones_as(Role.COMPANION) - viewer.overseen
+        at_work = among(key, *cls.worked_on_by(viewer), *([accompanied] if companion else []))
+        return either(Q(zone_id__in=viewer.overseen), at_work)
 
     @classmethod
-    def worked_on_by(cls, viewer: Viewer) -> Q:
-        """Cases the viewer owns, that were escalated to the viewer, or that the viewer's department or the viewer in
-        person was made responsible for."""
+    def ours(cls, viewer: Viewer, key: str = "id") -> Q:
+        """For a contact, cases of the enterprise."""
+        if key == "id":
+            return Q(enterprise_id__in=viewer.enterprises)
+        return among(key, cls.filter(enterprise_id__in=viewer.enterprises).values("id"))
+
+    @classmethod
+    def worked_on_by(cls, viewer: Viewer, column: str = "id") -> list[Any]:
+        """A column of the cases the viewer owns, that were escalated to the viewer, or that the viewer's department
+        or the viewer in person was made responsible for, in zones the viewer does not oversee anyway; one read for
+        each of these ways."""
         from domain.responsibilities import Responsibility
 
-        asked = Responsibility.filter(Responsibility.of(viewer)).values("case_id")
-        owned = Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
-        escalated = Q(escalated_to_id=viewer.person_id, zone_id__in=viewer.staff_zones)
-        return owned | escalated | Q(id__in=Subquery(asked))
+        elsewhere = viewer.staff_zones - viewer.overseen
+        owned = Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION) - viewer.overseen)
+        escalated = Q(escalated_to_id=viewer.person_id, zone_id__in=elsewhere)
+        asked = [Responsibility.filter(way, zone_id__in=elsewhere) for way in Responsibility.of(viewer)]
+        through = "case_id" if column == "id" else f"case__{column}"
+        return [
+            cls.filter(owned).values(column), cls.filter(escalated).values(column),
+            *(rows.values(through) for rows in asked),
+        ]
 
 
 def accompanied_by(viewer: Viewer) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 
 from domain.cases import Case
 from domain.records import Kept, Record
@@ -38,4 +38,4 @@ class Consultation(Record):
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
         """The offices' own: the enterprise hears what came of it, not who said what."""
-        return Q(case_id__in=Subquery(Case.filter(Case.inside(viewer)).values("id")))
+        return Case.inside(viewer, "case_id")

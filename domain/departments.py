@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 
 from domain.records import Kept, Subject
+from domain.sight import among, either
 from domain.viewers import Viewer
 from domain.zones import Zone
 
@@ -34,6 +35,5 @@ class Department(Subject):
         """Staff see all departments of their zones; a contact sees those that work on the enterprise's cases."""
         from domain.responsibilities import Responsibility
 
-        staff = Q(zone_id__in=viewer.staff_zones)
         named = Responsibility.filter(Responsibility.told_to(viewer)).values("department_id")
-        return staff | Q(id__in=Subquery(named)) if viewer.enterprises else staff
+        return either(Q(zone_id__in=viewer.staff_zones), among("id", named))

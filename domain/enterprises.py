@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 
 from domain.records import Kept, Subject
+from domain.sight import among, either
 from domain.viewers import Role, Viewer
 from domain.zones import Zone
 
@@ -45,15 +46,28 @@ class Enterprise(Subject):
     class Meta:
         table = "enterprise"
         unique_together = (("zone", "uscc"),)
-        indexes = (("zone_id", "name"),)
+        indexes = (("zone_id", "name"), ("zone_id", "id"))
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
         from domain.cases import Case
 
-        return (
-            Q(zone_id__in=viewer.overseen | viewer.zones_as(Role.ADMINISTRATOR))
-            | Q(companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
-            | Q(id__in=viewer.enterprises)
-            | Q(id__in=Subquery(Case.filter(Case.worked_on_by(viewer)).values("enterprise_id")))
+        return either(
+            Q(zone_id__in=viewer.overseen | viewer.zones_as(Role.ADMINISTRATOR)),
+            Q(id__in=viewer.enterprises),
+            among(
+                "id",
+                cls.filter(cls._accompanied_by(viewer)).values("id"),
+                *Case.worked_on_by(viewer, "enterprise_id"),
+            ),
         )
+
+    @classmethod
+    def inside(cls, viewer: Viewer, key: str = "id") -> Q:
+        """The history of a firm is for those who oversee its zone and for its companion."""
+        accompanied = cls.filter(cls._accompanied_by(viewer)).values("id")
+        return either(Q(zone_id__in=viewer.overseen), among(key, accompanied))
+
+    @classmethod
+    def _accompanied_by(cls, viewer: Viewer) -> Q:
+        return Q(companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))

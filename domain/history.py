@@ -17,16 +17,15 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 from tortoise.models import Model
 
-from domain.cases import Case
-from domain.records import Seen, new_id
+from domain.records import Seen, Subject, new_id, subjects
+from domain.sight import either
 from domain.viewers import Role, Viewer
 
-TOLD_TO_CONTACTS = ("case", "problem", "rectification", "attachment")
 AMONG_OFFICES = ("dispatch", "designate", "escalate", "send_back", "cancel")
-"""Moves of those records whose reasons the offices write for each other."""
+"""Moves whose reasons the offices write for each other, and not for contacts."""
 
 
 class Entry(Seen, Model):
@@ -59,20 +58,21 @@ class Entry(Seen, Model):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        """Leaders and auditors see every entry of their zones, dispatchers and those at work on a case that case's,
-        administrators what is not about cases, a contact the case's own course but not what departments say
-        to each other."""
-        inside = Subquery(Case.filter(Case.inside(viewer)).values("id"))
-        cases = Q(subject_kind="case", subject_id__in=inside)
-        kept = Q(zone_id__in=viewer.zones_as(Role.ADMINISTRATOR)) & ~Q(subject_kind="case")
-        seen = Q(zone_id__in=viewer.zones_as(Role.LEADER, Role.AUDITOR)) | cases | kept
-        return seen | cls._told_to(viewer) if viewer.enterprises else seen
+        """Leaders and auditors see every entry of their zones, those inside a subject that subject's, administrators
+        what no such rule is about; a contact the course of the enterprise's own, but not what departments say to
+        each other."""
+        kinds = subjects()
+        administered = [kind.kind() for kind in kinds if not kind.of_work]
+        return either(
+            Q(zone_id__in=viewer.zones_as(Role.LEADER, Role.AUDITOR)),
+            Q(subject_kind__in=administered, zone_id__in=viewer.zones_as(Role.ADMINISTRATOR)),
+            *(kind.inside(viewer, "subject_id") & Q(subject_kind=kind.kind()) for kind in kinds),
+            *(kind.ours(viewer, "subject_id") & _told(kind) for kind in kinds),
+        )
 
-    @classmethod
-    def _told_to(cls, viewer: Viewer) -> Q:
-        ours = Subquery(Case.filter(enterprise_id__in=viewer.enterprises).values("id"))
-        course = Q(record_kind__in=TOLD_TO_CONTACTS) & ~Q(move__in=AMONG_OFFICES)
-        return Q(subject_kind="case", subject_id__in=ours) & course
+
+def _told(kind: type[Subject]) -> Q:
+    return Q(subject_kind=kind.kind(), record_kind__in=kind.told) & ~Q(move__in=AMONG_OFFICES)
 
 
 class PersonalValue(Model):

@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint
 
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.records import Record, Subject
+from domain.sight import among, either
 from domain.viewers import Role, Viewer
 from domain.words import Word
 from domain.zones import Zone
@@ -48,7 +49,7 @@ class Person(Subject):
 
     class Meta:
         table = "person"
-        indexes = (("zone_id", "name"),)
+        indexes = (("zone_id", "name"), ("enterprise_id",), ("department_id",))
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
@@ -58,18 +59,16 @@ class Person(Subject):
         from domain.responsibilities import Responsibility
 
         colleagues = Q(zone_id__in=viewer.directory, enterprise_id__isnull=True)
-        firms = Subquery(Enterprise.seen_by(viewer).values("id"))
+        firms = Enterprise.visible_to(viewer)
+        contacts = among("enterprise_id", Enterprise.filter(firms).values("id"))
         staff = Q(zone_id__in=viewer.staff_zones, enterprise_id__isnull=True)
-        holders = Membership.filter(staff | Q(enterprise_id__in=firms)).values("person_id")
-        seen = Q(id=viewer.person_id) | colleagues | Q(enterprise_id__in=firms) | Q(id__in=Subquery(holders))
-        if not viewer.enterprises:
-            return seen
+        holders = Membership.filter(either(staff, contacts)).values("person_id")
         mine = viewer.enterprises
         owners = Case.filter(enterprise_id__in=mine, owner_id__isnull=False).values("owner_id")
         companions = Enterprise.filter(id__in=mine, companion_id__isnull=False).values("companion_id")
         handlers = Responsibility.filter(Responsibility.told_to(viewer), person_id__isnull=False).values("person_id")
-        return (
-            seen | Q(id__in=Subquery(owners)) | Q(id__in=Subquery(companions)) | Q(id__in=Subquery(handlers))
+        return either(
+            Q(id=viewer.person_id), colleagues, contacts, among("id", holders, owners, companions, handlers)
         )
 
 
@@ -116,6 +115,7 @@ class Membership(Record):
                 name="contact_of_an_enterprise",
             ),
         )
+        indexes = (("person_id",), ("zone_id", "role"), ("department_id",), ("enterprise_id",))
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint
 
 from domain.cases import Case, Category
@@ -50,4 +50,4 @@ class Problem(Record):
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        return Q(case_id__in=Subquery(Case.seen_by(viewer).values("id")))
+        return Case.seen_in(viewer, "case_id")

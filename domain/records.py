@@ -12,6 +12,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
+from domain.sight import NONE
 from domain.words import Word
 
 if TYPE_CHECKING:
@@ -61,13 +62,36 @@ class Record(Seen, Model):
 
 
 class Subject(Record):
-    """A record with a history of its own: how many entries it has and the hash of the last one."""
+    """A record with a history of its own: how many entries it has and the hash of the last one.
+
+    `of_work` says that its history is no business of those who merely administer the zone; `told` names the kinds of
+    records whose moves in it a contact of the enterprise hears of.
+    """
 
     sequence = fields.IntField(default=0)
     head = fields.CharField(max_length=64, default="")
 
+    of_work: ClassVar[bool] = False
+    told: ClassVar[tuple[str, ...]] = ()
+
     class Meta:
         abstract = True
+
+    @classmethod
+    def inside(cls, viewer: Viewer, key: str = "id") -> Q:
+        """Rows, `key` being their column that names a subject of this kind, whose history the viewer may read;
+        leaders and auditors of its zone may anyway."""
+        return NONE
+
+    @classmethod
+    def ours(cls, viewer: Viewer, key: str = "id") -> Q:
+        """For a contact, rows of subjects of this kind that are the enterprise's own."""
+        return NONE
+
+
+def subjects() -> list[type[Subject]]:
+    """Every kind of record that has a history of its own."""
+    return sorted(Subject.__subclasses__(), key=lambda kind: kind.kind())
 
 
 class Kept(Word):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.cases import Case
@@ -13,6 +13,7 @@ from domain.departments import Department
 from domain.people import Person
 from domain.problems import Problem
 from domain.records import Record
+from domain.sight import either
 from domain.viewers import Viewer
 from domain.words import Word
 
@@ -98,18 +99,16 @@ class Responsibility(Record):
         indexes = (("case_id", "id"), ("department_id", "state", "id"), ("state", "return_by"))
 
     @classmethod
-    def of(cls, viewer: Viewer) -> Q:
+    def of(cls, viewer: Viewer) -> list[Q]:
         """Those of the viewer's departments, and those the viewer is named in."""
-        ours = Q(department_id__in=viewer.departments) | Q(person_id=viewer.person_id)
-        return ours & Q(zone_id__in=viewer.staff_zones)
+        among_staff = Q(zone_id__in=viewer.staff_zones)
+        return [Q(department_id__in=viewer.departments) & among_staff, Q(person_id=viewer.person_id) & among_staff]
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
-        inside = Q(case_id__in=Subquery(Case.filter(Case.inside(viewer)).values("id")))
-        return inside | cls.told_to(viewer) if viewer.enterprises else inside
+        return either(Case.inside(viewer, "case_id"), cls.told_to(viewer))
 
     @classmethod
     def told_to(cls, viewer: Viewer) -> Q:
         """Those an enterprise's contact hears of. Who returned a case, and why, stays among the offices."""
-        ours = Case.filter(enterprise_id__in=viewer.enterprises).values("id")
-        return Q(case_id__in=Subquery(ours)) & ~Q(state=ResponsibilityState.RETURNED)
+        return Case.ours(viewer, "case_id") & ~Q(state=ResponsibilityState.RETURNED)

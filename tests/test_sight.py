@@ -6,6 +6,7 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   whose enterprise they accompany; liaisons those in which their department, or they in person, were made responsible.
   A contact sees the enterprise's own cases and their three lists, but not what the offices say to each other: no
   returned responsibility, no consultation, no entry about either, no reason written from one office to another.
+- The history of an enterprise is for those who oversee its zone and for its companion.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
 - Ids inside an entry's `changes` are keys without names: what stands behind one opens only to who may see that row.
   Names of persons, and of contacts in cases, stand there as salted commitments.
@@ -345,6 +346,10 @@ class Standing:
     def _entry(self, row: Any) -> bool:
         if row.zone_id in self.zones[Role.LEADER] | self.zones[Role.AUDITOR]:
             return True
+        if row.subject_kind == "enterprise":
+            firm = self.enterprise[row.subject_id]
+            accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
+            return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR] or accompanied
         if row.subject_kind != "case":
             return row.zone_id in self.zones[Role.ADMINISTRATOR]
         case = self.case[row.subject_id]
