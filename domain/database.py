@@ -37,6 +37,7 @@ MODELS: tuple[str, ...] = (
     "domain.attachments",
     "domain.numbers",
     "domain.history",
+    "domain.spans",
     "domain.answers",
 )
 

@@ -19,6 +19,7 @@ from domain.people import Person
 from domain.records import Record, Subject
 from domain.refusals import Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
+from domain.spans import Span, spans_of
 from tests.world import World
 from workflows.flow import FLOWS
 from workflows.perform import perform
@@ -55,6 +56,7 @@ async def assert_whole() -> None:
     _assert_chains(entries, rows)
     await _assert_rows_are_their_history(entries, rows)
     _assert_tallies(rows)
+    await _assert_spans(entries)
     _assert_promises([row for row in rows.values() if isinstance(row, Case)], await Responsibility.all())
 
 
@@ -112,6 +114,13 @@ def _assert_tallies(rows: dict[tuple[str, Any], Record]) -> None:
                     counted[parent_id] += 1
             held = {key: getattr(rows[parent.kind(), key], tally.column) for key in counted}
             assert held == counted, f"{parent.kind()}.{tally.column}"
+
+
+async def _assert_spans(entries: list[Entry]) -> None:
+    derived = sorted(spans_of(entries), key=lambda each: each.id)
+    assert await Span.all().order_by("id").values() == [
+        {name: getattr(each, name) for name in Span._meta.db_fields} for each in derived
+    ]
 
 
 def _assert_promises(cases: list[Case], responsibilities: list[Responsibility]) -> None:

@@ -15,6 +15,7 @@ from domain import clock, database
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
 from domain.records import Record, Subject, new_id
 from domain.refusals import NOT_FOUND, Refused
+from domain.spans import Stays
 from domain.viewers import Viewer
 from domain.zones import rules_of
 from workflows import announce
@@ -42,6 +43,7 @@ class Change:
     entries: list[Entry] = field(default_factory=list)
     personal: list[PersonalValue] = field(default_factory=list)
     beside: list[Model] = field(default_factory=list)
+    stays: Stays = field(default_factory=Stays)
     rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
@@ -109,9 +111,11 @@ class Change:
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
             caused_by=caused_by, previous=subject.head,
         )
+        before = self.tracked[record.id].recorded
         entry.changes = canonical(self._changes(entry.id))
         entry.hash = subject.head = entry_hash(entry)
         self.entries.append(entry)
+        self.stays.follow(entry, before, self.tracked[record.id].recorded)
         return entry
 
     def _changes(self, entry_id: UUID) -> dict[str, dict[str, list[Any]]]:
@@ -146,6 +150,8 @@ class Change:
         await Entry.bulk_create(self.entries)
         if self.personal:
             await PersonalValue.bulk_create(self.personal)
+        loaded = {record_id: each.loaded for record_id, each in self.tracked.items()}
+        await self.stays.write(loaded, {record_id: _columns(each.record) for record_id, each in self.tracked.items()})
         for row in self.beside:
             await row.save(force_create=True)
         await announce.promise(self.entries)
