@@ -12,6 +12,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from domain import clock
+from domain.calendar import Calendar
+from domain.calendar.rows import calendars_of
 from domain.database import reads
 from domain.records import Record
 from domain.refusals import Refusal, Refused
@@ -31,6 +33,7 @@ class Context:
     at: datetime = field(default_factory=clock.now)
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     rules: Mapping[UUID, Mapping[str, Any]] | None = None
+    calendars: Mapping[UUID, Calendar] = field(default_factory=dict)
 
     @property
     def viewer(self) -> Viewer:
@@ -40,8 +43,9 @@ class Context:
         return self.someone
 
     async def prepare(self) -> None:
-        """Read what fields told to this reader look at: the rules of every zone in sight."""
+        """Read what fields told to this reader look at: the rules and the calendar of every zone in sight."""
         if self.rules is None:
+            self.calendars = await calendars_of(self.viewer.zones)
             self.rules = await rules_in(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date())
 
 

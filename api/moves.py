@@ -9,6 +9,7 @@ import strawberry
 from api.inputs import kind_name
 from api.nodes import Reading, for_reader
 from api.refusals import Refusal, told
+from domain.calendar import shipped
 from domain.zones import DEFAULTS
 from workflows.flow import FLOWS, Flow, Situation, Standing
 from workflows.inputs import Field, fields_of
@@ -42,8 +43,10 @@ def _stand(reading: Reading) -> list[MoveStanding]:
     context, subject = reading.context, reading.subject
     if subject is None:
         return []
-    rules = (context.rules or {}).get(getattr(subject, "zone_id", subject.id), DEFAULTS)
-    situation = Situation(reading.row, subject, context.viewer, rules, context.at)
+    zone_id = getattr(subject, "zone_id", subject.id)
+    rules = (context.rules or {}).get(zone_id, DEFAULTS)
+    calendar = context.calendars.get(zone_id) or shipped()
+    situation = Situation(reading.row, subject, context.viewer, rules, calendar, context.at)
     flow = FLOWS[reading.model]
     return [_standing(flow, each, context.language) for each in flow.open_moves(situation) if flow.mutation(each.move)]
 

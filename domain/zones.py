@@ -11,6 +11,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.expressions import Q
 
+from domain.calendar import OFFICE_HOURS
 from domain.records import Kept, Record, Subject
 from domain.viewers import Viewer
 
@@ -23,6 +24,7 @@ DEFAULTS: Mapping[str, Any] = {
     "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due
     "chain_required": False,  # Ganzhou GZ-05 sets it: three named levels before handling
     "evidence_files": 0,
+    "office_hours": OFFICE_HOURS,
 }
 
 

@@ -1,23 +1,10 @@
-"""Working days as published, limits counted in them, and the rules of a zone from the day they hold."""
+"""The rules of a zone from the day they hold."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-
 from domain import clock
-from domain.calendar import (
-    add_working_days,
-    after,
-    before,
-    end_of,
-    is_working_day,
-    published,
-    working_days_between,
-)
-from domain.clock import OFFICE_ZONE
-from domain.refusals import Refused
 from domain.zones import DEFAULTS, Setting, rules_of
 from tests.proofs import refused
 from tests.test_rectifications import set_rule
@@ -26,69 +13,6 @@ from workflows.perform import create
 
 # Beijing is eight hours ahead: at 17:00 UTC on Monday it is Tuesday there.
 MONDAY_NIGHT = datetime(2026, 3, 2, 17, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("day", "works"),
-    [
-        (date(2026, 3, 2), True),
-        (date(2026, 3, 7), False),
-        (date(2026, 2, 17), False),  # Spring Festival, a Tuesday
-        (date(2026, 2, 14), True),  # made up for it, a Saturday
-        (date(2026, 10, 10), True),
-        (date(2026, 10, 1), False),
-    ],
-)
-def test_working_days_are_those_published_make_up_days_included(day: date, works: bool) -> None:
-    assert is_working_day(day) is works
-
-
-@pytest.mark.parametrize(
-    ("year", "days"), [(2021, 250), (2022, 249), (2023, 249), (2024, 251), (2025, 248), (2026, 248)]
-)
-def test_a_year_has_the_working_days_the_state_council_gave_it(year: int, days: int) -> None:
-    assert working_days_between(date(year - 1, 12, 31), date(year, 12, 31)) == days
-
-
-def test_a_limit_in_working_days_skips_the_festival_and_counts_the_make_up_day() -> None:
-    friday = datetime(2026, 2, 13, 10, tzinfo=OFFICE_ZONE)
-
-    assert after(friday, "1wd").at == end_of(date(2026, 2, 14))
-    assert after(friday, "2wd").at == end_of(date(2026, 2, 24))
-    assert after(friday, "30d").at == end_of(date(2026, 3, 15))
-    assert after(friday, "24h").at == friday + timedelta(hours=24)
-
-
-def test_what_reaches_into_an_unpublished_year_is_provisional() -> None:
-    late = datetime(2026, 12, 30, 10, tzinfo=OFFICE_ZONE)
-
-    assert not after(late, "1wd").provisional
-    assert after(late, "2wd").provisional
-    assert not published(date(2027, 1, 4))
-
-
-def test_the_last_moment_before_is_counted_back_the_same_way() -> None:
-    due = end_of(date(2026, 2, 24))
-
-    assert before(due, "1wd") == end_of(date(2026, 2, 14))
-    assert before(due, "10d") == end_of(date(2026, 2, 14))
-    assert before(due, "24h") == due - timedelta(hours=24)
-
-
-@pytest.mark.parametrize("days", [1, 5, 30, 250])
-def test_counting_forth_and_back_agree(days: int) -> None:
-    start = date(2025, 3, 3)
-
-    end, _ = add_working_days(start, days)
-
-    assert working_days_between(start, end) == days
-    assert add_working_days(end, -days)[0] == start
-
-
-@pytest.mark.parametrize("limit", ["", "0d", "-1d", "1w", "99999d", "1 d", "d", "１d"])
-def test_a_limit_is_written_in_one_of_three_ways(limit: str) -> None:
-    with pytest.raises(Refused, match="BAD_INPUT"):
-        after(datetime(2026, 3, 2, tzinfo=UTC), limit)
 
 
 async def test_a_rule_from_tomorrow_does_not_hold_today(database: str) -> None:
@@ -144,6 +68,7 @@ async def test_only_a_known_rule_is_set_and_only_to_a_value_of_its_kind(database
         await set_rule(world, "coffee_breaks", "3")
     for name, value in (
         ("return_window", "soon"), ("return_window", "0wd"), ("evidence_files", "many"), ("evidence_files", "-1"),
+        ("office_hours", "9-5"), ("office_hours", "1wd"), ("return_window", "09:00-12:00"),
         ("chain_required", "maybe"), ("call_back_attempts", "0"), ("designate_after_returns", "0"),
     ):
         with refused("BAD_INPUT"):

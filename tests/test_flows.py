@@ -17,6 +17,7 @@ import pytest
 import workflows
 from domain import clock
 from domain.attachments import Attachment
+from domain.calendar import shipped
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.consultations import Consultation
@@ -193,7 +194,8 @@ async def situation(record: Record, viewer: Viewer) -> Situation:
     model, key = subject_of(record)
     subject = await model.get(id=key)
     at = clock.now()
-    return Situation(record, subject, viewer, await rules_of(getattr(subject, "zone_id", subject.id), at.date()), at)
+    rules = await rules_of(getattr(subject, "zone_id", subject.id), at.date())
+    return Situation(record, subject, viewer, rules, shipped(), at)
 
 
 async def everyone(world: World) -> list[Viewer]:

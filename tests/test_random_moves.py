@@ -9,6 +9,7 @@ from typing import Any
 
 from domain import clock
 from domain.attachments import Attachment
+from domain.calendar import shipped
 from domain.cases import ENDED, Case
 from domain.departments import Department
 from domain.people import Person
@@ -112,7 +113,9 @@ class Walk:
             (record, viewer, standing.move)
             for record, case in places
             for viewer in self.viewers
-            for standing in FLOWS[type(record)].open_moves(Situation(record, case, viewer, DEFAULTS, clock.now()))
+            for standing in FLOWS[type(record)].open_moves(
+                Situation(record, case, viewer, DEFAULTS, shipped(), clock.now())
+            )
             if standing.refusal is None
         ]
         weights = [WEIGHTS.get(move.name, 1.0) for _, _, move in open_]

@@ -12,6 +12,8 @@ from uuid import UUID
 from tortoise.models import Model
 
 from domain import clock, database
+from domain.calendar import Calendar
+from domain.calendar.rows import calendar_of
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
 from domain.records import Record, Subject, new_id
 from domain.refusals import NOT_FOUND, Refused
@@ -45,6 +47,7 @@ class Change:
     beside: list[Model] = field(default_factory=list)
     stays: Stays = field(default_factory=Stays)
     rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    calendars: dict[UUID, Calendar] = field(default_factory=dict)
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
     async def find(self, model: type[R], record_id: UUID, field: str = "id") -> R:
@@ -90,6 +93,13 @@ class Change:
         if zone_id not in self.rules:
             self.rules[zone_id] = await rules_of(zone_id, self.at.astimezone(clock.OFFICE_ZONE).date())
         return self.rules[zone_id]
+
+    async def calendar_in(self, zone_id: UUID) -> Calendar:
+        """The zone's calendar as published, with the office hours it keeps today."""
+        if zone_id not in self.calendars:
+            hours = str((await self.rules_in(zone_id))["office_hours"])
+            self.calendars[zone_id] = (await calendar_of(zone_id)).open_at(hours)
+        return self.calendars[zone_id]
 
     def put(self, row: Model) -> None:
         """Write a row beside the records, in the same transaction; it has no history of its own."""

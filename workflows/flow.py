@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from transitions import Machine
 
+from domain.calendar import Calendar
 from domain.records import Record
 from domain.refusals import NOT_ALLOWED, NOT_NOW, Refusal
 from domain.viewers import CLOCK, Role, Viewer
@@ -25,12 +26,14 @@ class NoInput:
 
 @dataclass(frozen=True)
 class Situation:
-    """All that a rule may look at: the record, the subject it belongs to, who asks, the zone's rules, the instant."""
+    """All that a rule may look at: the record, the subject it belongs to, who asks, the zone's rules and calendar, the
+    instant."""
 
     record: Any
     subject: Any
     viewer: Viewer
     rules: Mapping[str, Any]
+    calendar: Calendar
     at: datetime
 
     @property

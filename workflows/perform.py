@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain import clock, database
+from domain.calendar import Calendar, shipped
 from domain.records import Record
 from domain.refusals import CONFLICT, STALE, Refused
 from domain.viewers import Viewer
@@ -37,6 +38,7 @@ class Step:
     subject: Any
     input: Any
     rules: Mapping[str, Any]
+    calendar: Calendar
     sequence: int | None = None
 
     @property
@@ -117,14 +119,16 @@ async def _make(
     if expected_version is not None and record.version != expected_version:
         raise Refused(STALE.about(actual=record.version))
     subject = await change.load(*subject_of(record))
-    rules = await change.rules_in(getattr(subject, "zone_id", subject.id))
-    refusal = flow.judge(move, Situation(record, subject, change.viewer, rules, change.at), by_rule=by_rule)
+    zone_id = getattr(subject, "zone_id", subject.id)
+    rules, calendar = await change.rules_in(zone_id), await change.calendar_in(zone_id)
+    situation = Situation(record, subject, change.viewer, rules, calendar, change.at)
+    refusal = flow.judge(move, situation, by_rule=by_rule)
     if refusal:
         raise Refused(refusal)
     if bad_input:
         raise bad_input
     source = getattr(record, "state", None)
-    step = Step(change, record, subject, await change.fresh(wanted), rules)
+    step = Step(change, record, subject, await change.fresh(wanted), rules, calendar)
     await move.act(step)
     await _settle(flow, move, step, source, flow.target(move, source), caused_by)
     return record
@@ -138,6 +142,7 @@ async def _create(
     move = flow.moves[name]
     wanted = await read_input(move.input, given, change.viewer)
     rules: Mapping[str, Any] = {}
+    calendar = shipped()
     if within is not None:
         await change.lock_subjects([within])
         within = await change.load(*subject_of(within))
@@ -146,9 +151,10 @@ async def _create(
         setattr(record, f"{record.subject}_id", within.id)
         if "zone_id" in record.columns():
             record.zone_id = getattr(within, "zone_id", within.id)
-        rules = await change.rules_in(getattr(within, "zone_id", within.id))
-    step = Step(change, record, within or record, await change.fresh(wanted), rules)
-    situation = Situation(record, step.subject, change.viewer, rules, change.at)
+        zone_id = getattr(within, "zone_id", within.id)
+        rules, calendar = await change.rules_in(zone_id), await change.calendar_in(zone_id)
+    step = Step(change, record, within or record, await change.fresh(wanted), rules, calendar)
+    situation = Situation(record, step.subject, change.viewer, rules, calendar, change.at)
     try:
         await move.act(step)
     except Refused:

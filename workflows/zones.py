@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from domain.calendar import after
-from domain.clock import now, today
+from domain.calendar import OfficeHours, parsed
+from domain.clock import today
 from domain.records import Kept
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.viewers import OPERATOR, Role
@@ -95,7 +95,8 @@ def _value(text: str, *, like: object) -> object:
     if type(like) is int and re.fullmatch(r"[0-9]{1,3}", text) and int(text) >= min(like, 1):
         return int(text)
     if isinstance(like, str):
-        after(now(), text)
+        # A rule that is text is written like its default: a limit, or office hours.
+        (OfficeHours.of if ":" in like else parsed)(text)
         return text
     raise Refused(
         BAD_INPUT.about("value", problem_zh=f"应与“{like}”同类", problem_en=f"must be of the kind of {like!r}")
