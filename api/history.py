@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOVE = Words("步骤", "Move", 60)
 
 
-def _label(reading: Reading) -> str:
+def label(reading: Reading) -> str:
     flow = next((flow for kind, flow in FLOWS.items() if kind.kind() == reading.row.record_kind), None)
     move = flow.moves.get(reading.row.move) if flow else None
     if move is None:
@@ -58,7 +58,7 @@ class Entry(Node):
     previous: str
     hash: str
     label: str = for_reader(
-        _label, "record_kind", "move", description="What the move is called, in the reader's language."
+        label, "record_kind", "move", description="What the move is called, in the reader's language."
     )
     actor: Annotated[Person, strawberry.lazy("api.people")] | None = one(PersonRow, id="actor_id")
     acting: Annotated[Person, strawberry.lazy("api.people")] | None = one(PersonRow, id="acting_id")

@@ -10,6 +10,7 @@ import strawberry
 from api.context import Info
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, node, one, paged
+from api.notices import Inbox
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.people import Membership as MembershipRow
 from domain.people import MembershipState, PersonState
@@ -61,7 +62,7 @@ class Person(Node):
 
 
 @strawberry.type(description="Who is asking, and what as.")
-class Viewer:
+class Viewer(Inbox):
     person: Person | None
     language: str
     memberships: list[Membership]

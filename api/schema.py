@@ -16,6 +16,7 @@ from api import (
     departments,
     enterprises,
     history,
+    notices,
     people,
     problems,
     rectifications,
@@ -61,7 +62,7 @@ assert FLOWS
 
 
 @strawberry.type
-class Mutation(auth.Mutation, service_tokens.Mutation, mutations()):  # type: ignore[misc]
+class Mutation(auth.Mutation, service_tokens.Mutation, notices.Mutation, mutations()):  # type: ignore[misc]
     """Every change is a mutation with a payload; a refusal is data."""
 
 

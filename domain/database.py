@@ -38,6 +38,7 @@ MODELS: tuple[str, ...] = (
     "domain.numbers",
     "domain.history",
     "domain.spans",
+    "domain.notices",
     "domain.answers",
 )
 

@@ -125,8 +125,7 @@ class Membership(Record):
 async def viewer_of(person_id: UUID, at: datetime, *, language: str = "zh", acting: UUID | None = None) -> Viewer:
     """The person's standing at an instant; without any role once deactivated."""
     held: list[dict[str, Any]] = await (
-        Membership.filter(Q(until__isnull=True) | Q(until__gt=at), person_id=person_id, since__lte=at)
-        .filter(person__state=PersonState.ACTIVE)
+        Membership.filter(held_at(at), person_id=person_id, person__state=PersonState.ACTIVE)
         .values("role", "department_id", "enterprise_id", "zone_id", "zone__path")
     )
     zones: list[dict[str, Any]] = await Zone.all().values("id", "path") if held else []
@@ -146,6 +145,11 @@ async def viewer_of(person_id: UUID, at: datetime, *, language: str = "zh", acti
         acting=acting,
         language=language,
     )
+
+
+def held_at(at: datetime) -> Q:
+    """Memberships that are held at an instant."""
+    return (Q(until__isnull=True) | Q(until__gt=at)) & Q(since__lte=at)
 
 
 def within(path: str, other: str) -> bool:

@@ -78,6 +78,22 @@ class Setting(Record):
         return Q(zone_id__in=viewer.staff_zones)
 
 
+_lineages: dict[UUID, tuple[UUID, ...]] = {}
+
+
+async def lineage(zone_id: UUID) -> tuple[UUID, ...]:
+    """The zone and those above it, nearest first. Where a zone stands is settled when it is founded, so it is read
+    once for each process."""
+    if zone_id not in _lineages:
+        above: list[UUID] = []
+        next_up: UUID | None = zone_id
+        while next_up is not None:
+            above.append(next_up)
+            next_up = (await Zone.get(id=next_up)).parent_id
+        _lineages[zone_id] = tuple(above)
+    return _lineages[zone_id]
+
+
 async def rules_of(zone_id: UUID, on: date) -> Mapping[str, Any]:
     """Every rule of a zone as it holds on a day: the defaults under what the zone has set."""
     return (await rules_in([zone_id], on))[zone_id]

@@ -19,6 +19,7 @@ from domain.responsibilities import ACTIVE, Responsibility
 from domain.viewers import Role, Viewer
 from workflows import closing, dispatching
 from workflows.actors import COMPANION, CONTACT, DISPATCHER, LEADER, OWNER
+from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, ESCALATED_TO, OWNER_PERSON
 from workflows.enterprises import require_companion
 from workflows.flow import Flow, Move, Situation
 from workflows.inputs import Reason, WithReason, Words
@@ -232,6 +233,7 @@ CASE = Flow(
         Move(
             "collect", "收集", "Collect", (), S.COLLECTED, (COMPANION, DISPATCHER, CONTACT, THE_OPERATOR),
             input=CreateCase, act=collect, then=raise_problems, mutation="createCase",
+            asks=(OWNER_PERSON,),
         ),
         Move(
             "import", "导入", "Import from a survey", (), S.COLLECTED, (THE_OPERATOR,),
@@ -241,28 +243,37 @@ CASE = Flow(
         Move(
             "submit", "提交分办", "Submit for assignment", (S.COLLECTED,), S.ASSIGNING, (OWNER, DISPATCHER),
             guards=(has_owner, has_problem), bulk=True,
+            asks=(DISPATCHERS,), tells=(OWNER_PERSON, CONTACTS),
         ),
         *closing.ON_SITE,
         Move(
             "decline", "不予受理", "Decline", (S.COLLECTED, S.ASSIGNING), S.DECLINED, (DISPATCHER, LEADER),
             input=Decline, act=end, then=let_go, bulk=True,
+            tells=(OWNER_PERSON, CONTACTS),
         ),
         Move(
             "withdraw", "撤回", "Withdraw", (S.COLLECTED, S.ASSIGNING, S.HANDLING), S.WITHDRAWN, (CONTACT, OWNER),
             input=WithReason, act=end, then=let_go, bulk=True,
+            tells=(OWNER_PERSON, CONTACTS, DISPATCHERS),
         ),
         Move(
             "merge", "并案", "Merge into another", (S.COLLECTED, S.ASSIGNING), S.MERGED, (DISPATCHER,),
             input=Merge, act=merge, then=carry_over,
+            tells=(OWNER_PERSON, CONTACTS),
         ),
-        Move("absorb", "并入他案", "Take on a merged case", UNENDED, None, input=Absorb, act=absorb),
+        Move(
+            "absorb", "并入他案", "Take on a merged case", UNENDED, None, input=Absorb, act=absorb,
+            tells=(OWNER_PERSON, ALL_LIAISONS),
+        ),
         Move(
             "hand_over", "移交", "Hand over", UNENDED, None, (OWNER, DISPATCHER, LEADER),
             input=HandOver, act=hand_over, bulk=True,
+            asks=(OWNER_PERSON,), tells=(CONTACTS,),
         ),
         Move(
             "escalate", "上报", "Escalate", UNENDED, None, (OWNER, DISPATCHER),
             input=WithReason, act=escalate, bulk=True,
+            asks=(ESCALATED_TO,), tells=(OWNER_PERSON,),
         ),
         *dispatching.MOVES,
         *closing.MOVES,

@@ -22,6 +22,7 @@ from domain.viewers import Viewer
 from domain.zones import rules_of
 from workflows import announce
 from workflows.flow import Move
+from workflows.notices import Tiding, tell, tiding_of
 
 R = TypeVar("R", bound=Record)
 
@@ -46,6 +47,7 @@ class Change:
     personal: list[PersonalValue] = field(default_factory=list)
     beside: list[Model] = field(default_factory=list)
     stays: Stays = field(default_factory=Stays)
+    tidings: list[Tiding] = field(default_factory=list)
     rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
     calendars: dict[UUID, Calendar] = field(default_factory=dict)
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
@@ -126,6 +128,7 @@ class Change:
         entry.hash = subject.head = entry_hash(entry)
         self.entries.append(entry)
         self.stays.follow(entry, before, self.tracked[record.id].recorded)
+        self.tidings.append(tiding_of(entry, move.asks, move.tells, record, subject))
         return entry
 
     def _changes(self, entry_id: UUID) -> dict[str, dict[str, list[Any]]]:
@@ -149,7 +152,8 @@ class Change:
         return commitment
 
     async def write(self) -> None:
-        """Every new row, every touched column, every entry, and word of it to whoever listens."""
+        """Every new row, every touched column, every entry, a notice for everyone it concerns, and word to whoever
+        listens."""
         for tracked in self.tracked.values():
             record, now = tracked.record, _columns(tracked.record)
             if not tracked.loaded:
@@ -164,6 +168,7 @@ class Change:
         await self.stays.write(loaded, {record_id: _columns(each.record) for record_id, each in self.tracked.items()})
         for row in self.beside:
             await row.save(force_create=True)
+        await tell(self.tidings, self.at)
         await announce.promise(self.entries)
 
 

@@ -15,6 +15,7 @@ from domain.rectifications import Rectification, RectificationState
 from domain.refusals import BAD_INPUT, NOT_OF_THIS_CASE, REQUIRED, Refusal, Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
+from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, OWNER_PERSON
 from workflows.flow import Move, Situation
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
@@ -197,32 +198,42 @@ ON_SITE = [
     Move(
         "solve_on_site", "现场解决", "Solve on site", (S.COLLECTED, S.ASSIGNING), S.CLOSED, (OWNER,),
         guards=(one_problem, not_dispatched), input=SolveOnSite, act=solve_on_site, mutation="solveCaseOnSite",
+        tells=(CONTACTS,),
     ),
 ]
 MOVES = [
     Move(
         "report", "报结", "Report done", (S.HANDLING,), S.CHECKING, (OWNER, DISPATCHER),
         guards=(all_submitted,), bulk=True,
+        asks=(OWNER_PERSON,), tells=(CONTACTS,),
     ),
     Move(
         "pause", "挂起", "Pause", (S.HANDLING,), S.PAUSED, (DISPATCHER, LEADER),
         input=WithReason, act=pause, bulk=True,
+        tells=(OWNER_PERSON, CONTACTS, ALL_LIAISONS),
     ),
     Move(
         "resume", "恢复", "Resume", (S.PAUSED,), S.HANDLING, (OWNER, DISPATCHER, LEADER),
         input=WithReason, act=resume, bulk=True,
+        tells=(OWNER_PERSON, CONTACTS, ALL_LIAISONS),
     ),
     Move(
         "send_back", "退回整改", "Send back", (S.CHECKING,), S.HANDLING, (OWNER, DISPATCHER),
         input=SendBack, act=ask_again, then=send_back,
+        tells=(OWNER_PERSON,),
     ),
-    Move("call_back", "回访", "Call back", (S.CHECKING,), None, (OWNER, DISPATCHER), input=CallBack, act=call_back),
+    Move(
+        "call_back", "回访", "Call back", (S.CHECKING,), None, (OWNER, DISPATCHER), input=CallBack, act=call_back,
+        tells=(OWNER_PERSON, CONTACTS),
+    ),
     Move(
         "close", "销号", "Close", (S.CHECKING,), S.CLOSED, (OWNER, DISPATCHER),
         guards=(lists_clear, called_back), act=close, bulk=True,
+        tells=(OWNER_PERSON, CONTACTS, ALL_LIAISONS),
     ),
     Move(
         "reopen", "重办", "Reopen", (S.CLOSED,), S.ASSIGNING, (CONTACT, OWNER, DISPATCHER, LEADER),
         guards=(within_the_window,), input=Reopen, act=reopen, then=take_up_again,
+        asks=(DISPATCHERS,), tells=(OWNER_PERSON, CONTACTS),
     ),
 ]

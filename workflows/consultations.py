@@ -11,6 +11,7 @@ from domain.consultations import Consultation
 from domain.records import Kept
 from domain.refusals import BAD_INPUT, Refused
 from workflows.actors import DISPATCHER, LEADER, OWNER
+from workflows.audiences import ALL_LIAISONS, OWNER_PERSON
 from workflows.flow import Flow, Move
 from workflows.inputs import Words
 from workflows.perform import Step
@@ -39,6 +40,7 @@ CONSULTATION = Flow(
         Move(
             "record", "记录会商", "Record a consultation", (), Kept.KEPT, (OWNER, DISPATCHER, LEADER),
             guards=(case_goes_on,), input=RecordConsultation, act=enter,
+            tells=(OWNER_PERSON, ALL_LIAISONS),
         ),
     ],
     zh="会商",

@@ -16,8 +16,9 @@ HEAD = """# 流程 Flows
 Printed from the flows in `workflows/`, which are the tables the service itself obeys. A move that stays where it is
 stands only in the table. “Refused with” lists what the move itself may object to; every move is also refused with
 `NOT_FOUND` to those who may not see the record, `NOT_ALLOWED` to all but those named, `NOT_NOW` from other states.
+“Heard by” names who gets a notice, in bold those of whom something is asked; whoever made the move gets none.
 """
-COLUMNS = ("Move", "中文", "From", "To", "Who", "Refused with", "Asks for", "Mutation")
+COLUMNS = ("Move", "中文", "From", "To", "Who", "Refused with", "Asks for", "Mutation", "Heard by")
 
 
 def flows_page() -> str:
@@ -59,6 +60,7 @@ def _cells(flow: Flow, move: Move) -> list[str]:
         " ".join(f"`{code}`" for code in _objections(move)),
         "，".join(f"{field.words.zh}{'' if field.required else '（可选）'}" for field in fields_of(move.input)),
         f"`{mutation}`" if mutation else "",
+        "、".join([*(f"**{each.zh}**" for each in move.asks), *(each.zh for each in move.tells)]),
     ]
 
 

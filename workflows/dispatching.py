@@ -13,6 +13,7 @@ from domain.problems import Problem, ProblemState
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.responsibilities import ACTIVE, Part, Responsibility
 from workflows.actors import DISPATCHER, LEADER
+from workflows.audiences import ALL_LIAISONS, CONTACTS, OWNER_PERSON
 from workflows.flow import Move, Situation
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
@@ -135,13 +136,16 @@ MOVES = [
     Move(
         "dispatch", "分办", "Dispatch", (S.ASSIGNING,), None, (DISPATCHER,),
         guards=(not_returned_too_often,), input=Dispatch, then=offer_all, bulk=True,
+        tells=(OWNER_PERSON,),
     ),
     Move(
         "designate", "指定", "Designate", (S.ASSIGNING,), None, (DISPATCHER, LEADER),
         guards=(returned_often_enough,), input=Designate, then=designate,
+        tells=(OWNER_PERSON,),
     ),
     Move(
         "begin", "开始办理", "Begin handling", (S.ASSIGNING,), S.HANDLING, (DISPATCHER,),
         guards=(all_fixed,), act=require_chain,
+        tells=(OWNER_PERSON, CONTACTS, ALL_LIAISONS),
     ),
 ]

@@ -14,6 +14,7 @@ from domain.records import Record
 from domain.refusals import NOT_ALLOWED, NOT_NOW, Refusal
 from domain.viewers import CLOCK, Role, Viewer
 from domain.words import Word
+from workflows.audiences import Audience
 
 if TYPE_CHECKING:
     from workflows.perform import Step
@@ -75,7 +76,8 @@ class Move:
     `source` is empty for a move that creates the record, whose `act` first says where it belongs (its zone, its
     enterprise), then objects; `target` is None for one that stays where it is. Without
     `who` a move is made by the rules alone, inside another move. `act` changes columns, and its changes stand in the
-    move's own history entry; what `then` brings about stands in entries after it. `mutation` is the name in the API
+    move's own history entry; what `then` brings about stands in entries after it. Of those in `asks` the move demands
+    something, those in `tells` only hear of it; the actor hears nothing. `mutation` is the name in the API
     where verb and record do not make a good one; `bulk` offers the move for many records at once.
     """
 
@@ -89,6 +91,8 @@ class Move:
     input: type[Any] = NoInput
     act: Act = nothing
     then: Act = nothing
+    asks: tuple[Audience, ...] = ()
+    tells: tuple[Audience, ...] = ()
     mutation: str | None = None
     bulk: bool = False
 

@@ -9,6 +9,7 @@ from domain.cases import ENDED, CaseState
 from domain.problems import Problem, ProblemState
 from domain.refusals import Refusal
 from workflows.actors import CONTACT, DISPATCHER, OWNER
+from workflows.audiences import CONTACTS, OWNER_PERSON
 from workflows.cases import MOST_PROBLEMS, RaiseProblem
 from workflows.flow import Flow, Move, Situation, Tally
 from workflows.inputs import WithReason, Words
@@ -83,6 +84,7 @@ PROBLEM = Flow(
         Move(
             "raise", "提出", "Raise", (), S.OPEN, (OWNER, DISPATCHER, CONTACT),
             guards=(case_goes_on, room_for_one_more, contact_only_while_collected), input=RaiseProblem, act=enter,
+            tells=(OWNER_PERSON,),
         ),
         Move(
             "edit", "修改", "Edit", (S.OPEN,), None, (OWNER, DISPATCHER),
@@ -91,11 +93,13 @@ PROBLEM = Flow(
         Move(
             "clear", "销号", "Clear", (S.OPEN,), S.CLEARED, (OWNER, DISPATCHER),
             guards=(being_checked, whole_case_answered), input=Clear, act=resolve, bulk=True,
+            tells=(CONTACTS,),
         ),
         Move("solve", "现场解决", "Solved on site", (S.OPEN,), S.CLEARED, input=Clear, act=resolve),
         Move(
             "drop", "不再办理", "Drop", (S.OPEN,), S.DROPPED, (OWNER, DISPATCHER),
             guards=(nobody_at_it,), input=WithReason, bulk=True,
+            tells=(OWNER_PERSON, CONTACTS),
         ),
         Move("reopen", "重办", "Reopened with the case", (S.CLEARED,), S.OPEN, input=WithReason, act=reopen),
     ],

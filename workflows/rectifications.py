@@ -10,6 +10,7 @@ from domain.rectifications import OPEN, Rectification, RectificationState
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from workflows.actors import DISPATCHER, ITS_LIAISON, OWNER
+from workflows.audiences import ITS_LIAISONS, OWNER_PERSON
 from workflows.flow import Flow, Move, Situation, Tally
 from workflows.inputs import WithReason, Words
 from workflows.perform import Step
@@ -106,14 +107,17 @@ RECTIFICATION = Flow(
         Move(
             "submit", "提交", "Submit", UNSUBMITTED, S.SUBMITTED, (ITS_LIAISON,),
             guards=(handling, evidence), input=Submit, act=submit,
+            tells=(OWNER_PERSON,),
         ),
         Move(
             "verify", "核验", "Verify", (S.SUBMITTED,), S.VERIFIED, (OWNER, DISPATCHER),
             guards=(being_checked,), then=finish, bulk=True,
+            tells=(ITS_LIAISONS,),
         ),
         Move(
             "send_back", "退回", "Send back", (S.SUBMITTED,), S.UNDER_WAY, (OWNER, DISPATCHER),
             guards=(handling,), input=WithReason,
+            asks=(ITS_LIAISONS,),
         ),
         Move("cancel", "取消", "Cancelled", OPEN, S.CANCELLED, input=WithReason),
     ],

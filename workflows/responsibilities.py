@@ -16,6 +16,7 @@ from domain.rectifications import OPEN, Rectification
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import ACTIVE, Part, Responsibility, ResponsibilityState
 from workflows.actors import DISPATCHER, ITS_LIAISON, LEADER
+from workflows.audiences import DISPATCHERS, ITS_LIAISONS, LEADERS, OWNER_PERSON, RESPONSIBLE
 from workflows.dispatching import chain_gaps
 from workflows.flow import THE_CLOCK, Flow, Move, Situation, Tally
 from workflows.inputs import Reason, WithReason, Words
@@ -224,42 +225,53 @@ RESPONSIBILITY = Flow(
     Responsibility,
     ResponsibilityState,
     [
-        Move("offer", "分办", "Offered", (), S.OFFERED, input=Offer, act=offer),
+        Move("offer", "分办", "Offered", (), S.OFFERED, input=Offer, act=offer, asks=(ITS_LIAISONS,)),
         Move("take", "现场受理", "Taken on site", (), S.DONE, input=Take, act=take),
-        Move("sign", "签收", "Sign for", (S.OFFERED,), S.SIGNED, (ITS_LIAISON,), act=sign, bulk=True),
+        Move(
+            "sign", "签收", "Sign for", (S.OFFERED,), S.SIGNED, (ITS_LIAISON,),
+            act=sign, bulk=True, tells=(OWNER_PERSON,),
+        ),
         Move(
             "sign_by_lapse", "逾期视同签收", "Signed by lapse", (S.OFFERED,), S.SIGNED, (THE_CLOCK,),
-            guards=(window_passed,), act=sign, mutation="",
+            guards=(window_passed,), act=sign, mutation="", asks=(ITS_LIAISONS,), tells=(OWNER_PERSON,),
         ),
         Move(
             "return", "退回", "Return", (S.OFFERED, S.SIGNED), S.RETURNED, (ITS_LIAISON,),
-            guards=(returnable,), input=Return, act=give_back,
+            guards=(returnable,), input=Return, act=give_back, asks=(DISPATCHERS,), tells=(OWNER_PERSON,),
         ),
         Move(
             "fix", "三定", "Fix time, person and measure", (S.SIGNED,), S.FIXED, (ITS_LIAISON,),
-            input=Fix, act=fix, then=plan_measures,
+            input=Fix, act=fix, then=plan_measures, asks=(RESPONSIBLE,), tells=(OWNER_PERSON,),
         ),
         Move(
             "reassign_person", "调整责任人", "Change the person", (S.FIXED,), None, (ITS_LIAISON, DISPATCHER),
             input=ReassignPerson, act=reassign_person, mutation="reassignResponsibility",
+            asks=(RESPONSIBLE,), tells=(OWNER_PERSON, ITS_LIAISONS),
         ),
         Move(
             "ask_extension", "申请延期", "Ask for an extension", (S.FIXED,), None, (ITS_LIAISON,),
             guards=(in_time_to_ask,), input=AskExtension, act=ask_extension, mutation="askExtension",
+            asks=(DISPATCHERS,), tells=(LEADERS, OWNER_PERSON),
         ),
         Move(
             "grant_extension", "同意延期", "Grant the extension", (S.FIXED,), None, (DISPATCHER, LEADER),
             guards=(asked,), act=grant_extension, mutation="grantExtension", bulk=True,
+            tells=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON),
         ),
         Move(
             "refuse_extension", "不同意延期", "Refuse the extension", (S.FIXED,), None, (DISPATCHER, LEADER),
             guards=(asked,), input=WithReason, act=refuse_extension, mutation="refuseExtension", bulk=True,
+            tells=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON),
         ),
-        Move("shift", "顺延", "Moved on after a pause", (S.FIXED,), None, input=Shift, act=shift),
-        Move("finish", "办结", "Finished", (S.FIXED,), S.DONE, guards=(all_verified,), act=refuse_extension),
+        Move("shift", "顺延", "Moved on after a pause", (S.FIXED,), None, input=Shift, act=shift, tells=(RESPONSIBLE,)),
+        Move(
+            "finish", "办结", "Finished", (S.FIXED,), S.DONE,
+            guards=(all_verified,), act=refuse_extension, tells=(ITS_LIAISONS, RESPONSIBLE),
+        ),
         Move(
             "release", "解除", "Release", (S.OFFERED, S.SIGNED, S.FIXED), S.RELEASED, (DISPATCHER,),
             guards=(assigning_or_over,), input=WithReason, act=cancel_measures, bulk=True,
+            tells=(ITS_LIAISONS, RESPONSIBLE),
         ),
     ],
     tallies=[
