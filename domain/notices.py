@@ -34,7 +34,7 @@ class Notice(Seen, Model):
     class Meta:
         table = "notice"
         unique_together = (("entry_id", "person_id"),)
-        indexes = (("person_id", "id"), ("person_id", "read_at"), ("zone_id", "at"))
+        indexes = (("person_id", "id"), ("person_id", "read_at"), ("at",))
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:

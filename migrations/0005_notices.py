@@ -1,11 +1,12 @@
 """Notices, and what a person does not want to hear."""
 
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from domain.records import new_id
+from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
-from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+
+from domain.records import new_id
+
 
 class Migration(migrations.Migration):
     dependencies = [('qiban', '0004_spans')]
@@ -28,7 +29,7 @@ class Migration(migrations.Migration):
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('read_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'notice', 'app': 'qiban', 'unique_together': (('entry_id', 'person_id'),), 'indexes': [Index(fields=['person_id', 'id']), Index(fields=['person_id', 'read_at']), Index(fields=['zone_id', 'at'])], 'pk_attr': 'id', 'table_description': 'One person told of one entry, written in its transaction. `asked`: something is now up to this person.'},
+            options={'table': 'notice', 'app': 'qiban', 'unique_together': (('entry_id', 'person_id'),), 'indexes': [Index(fields=['person_id', 'id']), Index(fields=['person_id', 'read_at']), Index(fields=['at'])], 'pk_attr': 'id', 'table_description': 'One person told of one entry, written in its transaction. `asked`: something is now up to this person.'},
             bases=['Seen', 'Model'],
         ),
         ops.CreateModel(

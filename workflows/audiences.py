@@ -73,6 +73,9 @@ def _person(person_id: UUID | None, role: Role | None = None) -> Seat | None:
 DISPATCHERS = Audience("分办员", "the dispatchers", lambda record, case: Seat(Role.DISPATCHER))
 LEADERS = Audience("领导", "the leaders", lambda record, case: Seat(Role.LEADER))
 OWNER_PERSON = Audience("本件企业伴员", "the owner", lambda record, case: _person(case.owner_id, Role.COMPANION))
+COMPANION_PERSON = Audience(
+    "企业伴员", "the enterprise's companion", lambda firm, _: _person(firm.companion_id, Role.COMPANION)
+)
 ESCALATED_TO = Audience("受理上报的人", "whom it was escalated to", lambda record, case: _person(case.escalated_to_id))
 RESPONSIBLE = Audience("责任人", "the person responsible", lambda record, case: _person(record.person_id))
 CONTACTS = Audience(

@@ -13,6 +13,7 @@ from domain.refusals import Refusal, Refused
 from domain.uscc import fault_of, one_spelling
 from domain.viewers import Role
 from domain.zones import Zone
+from workflows.audiences import COMPANION_PERSON
 from workflows.flow import Flow, Move, role
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
@@ -110,7 +111,7 @@ ENTERPRISE = Flow(
         Move(
             "assign_companion", "指派企业伴员", "Assign the companion", (Kept.KEPT,), None,
             (role(Role.ADMINISTRATOR, Role.DISPATCHER, Role.LEADER),),
-            input=AssignCompanion, act=assign_companion, mutation="assignCompanion",
+            input=AssignCompanion, act=assign_companion, mutation="assignCompanion", asks=(COMPANION_PERSON,),
         ),
     ],
     zh="企业",

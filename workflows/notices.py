@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,8 @@ from workflows.audiences import Audience, EverySeat, Seat, Wanted
 from workflows.flow import FLOWS, Flow, Move
 
 ALWAYS_TOLD = Refusal(
-    "ALWAYS_TOLD", "这一步是要人办理的，不能关闭通知。", "This move asks something of whoever hears of it; it is always told."
+    "ALWAYS_TOLD", "这一步是要人办理的，不能关闭通知。",
+    "This move asks something of whoever hears of it; it is always told.", "move",
 )
 
 DISPATCHER_SEAT = Seat(Role.DISPATCHER)
@@ -113,12 +115,21 @@ async def choose(viewer: Viewer, record_kind: str, name: str, in_app: bool) -> N
     if move is None:
         raise Refused(BAD_INPUT.about("move", problem_zh="没有人会收到这一步的通知", problem_en="nobody hears of it"))
     if not move.tells:
-        raise Refused(ALWAYS_TOLD.about("move"))
+        raise Refused(ALWAYS_TOLD)
     chosen = {"person_id": viewer.person_id, "record_kind": record_kind, "move": name}
     if in_app:
         await Silence.filter(**chosen).delete()
     else:
         await Silence.bulk_create([Silence(**chosen)], ignore_conflicts=True)
+
+
+async def forget_notices(at: datetime) -> None:
+    """Remove those kept long enough; the history they were made from stays."""
+    await Notice.filter(at__lt=at - kept_for()).delete()
+
+
+def kept_for() -> timedelta:
+    return timedelta(days=int(os.environ.get("QIBAN_NOTICES_KEPT_DAYS", "365")))
 
 
 @dataclass(frozen=True)
@@ -176,12 +187,12 @@ async def _room(zone_id: UUID, tidings: Sequence[Tiding], at: datetime) -> Room:
     zones = await lineage(zone_id)
     if not seats:
         return Room(zones, ())
-    held: dict[tuple[Any, ...], set[tuple[str, str]]] = {}
+    held: dict[tuple[Any, Any, Any, Any, Any], set[tuple[str, str]]] = {}
     meant = Q(*(seat.memberships for seat in seats), join_type="OR")
     rows = Membership.filter(held_at(at), meant, zone_id__in=zones, person__state=PersonState.ACTIVE)
-    for person, role, *places, kind, move in await rows.values_list(*HOLDER):
-        held.setdefault((person, Role.of(role), *places), set()).add((kind, move))
-    return Room(zones, [Holder(*columns, frozenset(silences)) for columns, silences in held.items()])
+    for person, role, department, enterprise, zone, kind, move in await rows.values_list(*HOLDER):
+        held.setdefault((person, Role.of(role), department, enterprise, zone), set()).add((kind, move))
+    return Room(zones, [Holder(*columns, silences=frozenset(silences)) for columns, silences in held.items()])
 
 
 def _notice(entry: Entry, person_id: UUID, asked: bool) -> Notice:
