@@ -147,7 +147,9 @@ def mutations() -> dict[str, GraphQLInputObjectType]:
 
 
 MOVES = {flow.mutation(move) or "": (flow, move) for flow in FLOWS.values() for move in flow.moves.values()}
-KINDS = {"into": "Case", "record": "Case", "through": "Notice", **dict.fromkeys(("companion", "actor", "owner"), "Person")}
+KINDS = {
+    "into": "Case", "companion": "Person", "actor": "Person", "owner": "Person", "record": "Case", "through": "Notice",
+}
 
 
 def kind_of(mutation: str, name: str) -> str:
