@@ -73,7 +73,7 @@ def credentials(url: str) -> dict[str, Any]:
 
 
 def config(url: str | None = None, models: Sequence[str] | None = None) -> dict[str, Any]:
-    """What tortoise wants to know: `default` writes, `reads` never waits for a writer."""
+    """What tortoise wants to know: `default` writes, `reads` never waits for a writer, `past` is domain/as_of.py's."""
     url = url or default_url()
     return {
         "connections": _sqlite(url) if url.startswith("sqlite:") else _postgres(url),
@@ -120,8 +120,10 @@ async def transaction() -> AsyncIterator[TransactionalDBClient]:
 
 
 def reads() -> BaseDBAsyncClient:
-    """Where to read: `Case.filter(…).using_db(reads())`. A transaction reads what it has written."""
-    return _open_transaction() or get_connection("reads")
+    """Where to read: `Case.filter(…).using_db(reads())`. A transaction reads what it has written; in a block of
+    `as_of.reading` all is as it was then."""
+    past = get_connection("past")
+    return past if isinstance(past, TransactionalDBClient) else _open_transaction() or get_connection("reads")
 
 
 def engine() -> Literal["sqlite", "postgres"]:
@@ -159,17 +161,20 @@ def _sqlite(url: str) -> dict[str, Any]:
     return {
         "default": {"engine": "domain.sqlite", "credentials": writer},
         "reads": {"engine": "domain.sqlite", "credentials": reader},
+        "past": {"engine": "domain.as_of", "credentials": writer},
     }
 
 
 def _postgres(url: str) -> dict[str, Any]:
     replica = os.environ.get("QIBAN_READS_URL") if url == default_url() else None
-    return {"default": _pool(url), "reads": _pool(replica or url)}
+    # Where the names of the tables are those of views: what is asked there is answered as of an instant.
+    past = _pool(replica or url, minsize=0, schema="past, public")
+    return {"default": _pool(url), "reads": _pool(replica or url), "past": past}
 
 
-def _pool(url: str) -> dict[str, Any]:
+def _pool(url: str, **other: Any) -> dict[str, Any]:
     size = {"minsize": 1, "maxsize": int(os.environ.get("QIBAN_POOL", "10"))}
-    return {"engine": "domain.postgres", "credentials": {**credentials(url), **size}}
+    return {"engine": "domain.postgres", "credentials": {**credentials(url), **size, **other}}
 
 
 # For `tortoise -c domain.database.TORTOISE_ORM makemigrations`.

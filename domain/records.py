@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.expressions import Q
+from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
@@ -19,9 +23,25 @@ if TYPE_CHECKING:
     from domain.viewers import Viewer
 
 
+_made = count(secrets.randbits(20))
+
+
 def new_id() -> UUID:
     """A time-ordered key (UUIDv7), made here so that rows can refer to each other before they are written."""
     return uuid7()
+
+
+def id_at(at: datetime) -> UUID:
+    """A UUIDv7 of an instant, greater than those made before it in the same millisecond. That the keys of records are
+    of the instant they were made at lets readings of the past leave out all that came later (domain/past.py)."""
+    made = next(_made)
+    order = (made >> 14 & 0xFFF) << 64 | (made & 0x3FFF) << 48
+    return UUID(int=int(at.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | order | secrets.randbits(48))
+
+
+def last_id_at(at: datetime) -> UUID:
+    """The greatest key there can be of an instant."""
+    return UUID(int=int(at.timestamp() * 1000) << 80 | (1 << 80) - 1)
 
 
 class Seen:
@@ -44,10 +64,12 @@ class Record(Seen, Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
+    # Since when the row is as it is; its states before that are kept by the database (domain/past.py).
+    changed_at = fields.DatetimeField(db_default=SqlDefault("'1970-01-01 00:00:00.000000+00:00'"))
 
     subject: ClassVar[str | None] = None
     personal: ClassVar[frozenset[str]] = frozenset()
-    unrecorded: ClassVar[frozenset[str]] = frozenset({"version", "sequence", "head"})
+    unrecorded: ClassVar[frozenset[str]] = frozenset({"version", "changed_at", "sequence", "head"})
 
     class Meta:
         abstract = True

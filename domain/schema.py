@@ -1,4 +1,5 @@
-"""The schema: tortoise's migrations, made to keep all that a model declares and to lose nothing on SQLite."""
+"""The schema: tortoise's migrations, made to keep all that a model declares and to lose nothing on SQLite; then the
+past of every table."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.migrations.schema_editor.data import ModelSqlData
 from tortoise.models import Model
+
+from domain import past
 
 
 class Editor(BaseSchemaEditor):
@@ -96,3 +99,4 @@ async def migrate(connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]
     # tortoise reads its table before it makes it, which would break the transaction on PostgreSQL.
     await migrations.recorder.ensure_schema(migrations._schema_editor())
     await migrations.migrate(direction="forward")
+    await past.keep(connection)

@@ -15,7 +15,7 @@ from domain import clock, database
 from domain.calendar import Calendar
 from domain.calendar.rows import calendar_of
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
-from domain.records import Record, Subject, new_id
+from domain.records import Record, Subject, id_at
 from domain.refusals import NOT_FOUND, Refused
 from domain.spans import Stays
 from domain.viewers import Viewer
@@ -117,7 +117,7 @@ class Change:
         assert isinstance(subject, Subject)
         subject.sequence += 1
         entry = Entry(
-            id=new_id(), zone_id=getattr(subject, "zone_id", subject.id), subject_kind=model.kind(),
+            id=id_at(self.at), zone_id=getattr(subject, "zone_id", subject.id), subject_kind=model.kind(),
             subject_id=subject_id, sequence=subject.sequence, record_kind=record.kind(), record_id=record.id,
             move=move.name, source=plain(source), target=plain(getattr(record, "state", None)),
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
@@ -157,10 +157,12 @@ class Change:
         for tracked in self.tracked.values():
             record, now = tracked.record, _columns(tracked.record)
             if not tracked.loaded:
+                record.changed_at = max(self.at, record.created_at)
                 await record.save(force_create=True)
             elif touched := [name for name, value in now.items() if tracked.loaded[name] != value]:
                 record.version += not record.unrecorded.issuperset(touched)
-                await record.save(update_fields=[*touched, "version"])
+                record.changed_at = max(self.at, record.changed_at)
+                await record.save(update_fields=[*touched, "version", "changed_at"])
         await Entry.bulk_create(self.entries)
         if self.personal:
             await PersonalValue.bulk_create(self.personal)

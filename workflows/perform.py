@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain import clock, database
 from domain.calendar import Calendar, shipped
-from domain.records import Record
+from domain.records import Record, id_at
 from domain.refusals import CONFLICT, STALE, Refused
 from domain.viewers import Viewer
 from domain.words import Word
@@ -146,7 +146,7 @@ async def _create(
     if within is not None:
         await change.lock_subjects([within])
         within = await change.load(*subject_of(within))
-    record = model(created_at=change.at)
+    record = model(id=id_at(change.at), created_at=change.at, changed_at=change.at)
     if within is not None:
         setattr(record, f"{record.subject}_id", within.id)
         if "zone_id" in record.columns():

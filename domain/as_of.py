@@ -1,0 +1,74 @@
+"""Reading as of an instant: the very same questions on a connection where each table's name stands for its rows as
+they were then (domain/past.py). On PostgreSQL the views stand in a schema that comes first; on SQLite they belong to
+the connection, and hide the tables behind their names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.connection import get_connection
+from tortoise.transactions import in_transaction
+
+from domain import past, sqlite
+from domain.database import engine
+from domain.records import last_id_at
+from domain.snapshots import Deferred
+
+SETTINGS = (
+    "SELECT set_config('qiban.as_of', $1, true), set_config('qiban.last_id', $2, true),"
+    " set_config('qiban.forks', $3, true)"
+)
+
+
+@asynccontextmanager
+async def reading(at: datetime) -> AsyncIterator[None]:
+    """In the block `database.reads()` answers as of an instant, all of it from one snapshot."""
+    async with in_transaction("past") as connection:
+        forks = past.forks(at)
+        if engine() == "postgres":
+            await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            last = str(await _last_id(connection, at))
+            await connection.execute_query(SETTINGS, [at.isoformat(), last, f"{{{','.join(map(str, forks))}}}"])
+        else:
+            client = cast(Client, get_connection("past")._parent)
+            client.asked = (sqlite.instant(at), str(await _last_id(connection, at)), json.dumps(forks))
+        yield
+
+
+async def _last_id(connection: BaseDBAsyncClient, at: datetime) -> UUID:
+    """No row of then has a greater key, but for those from before keys told their instant."""
+    known = await connection.execute_query_dict("SELECT id FROM past_before ORDER BY id DESC LIMIT 1")
+    return max([last_id_at(at), *(UUID(row["id"]) for row in known)])
+
+
+class Client(sqlite.Client):
+    """One connection that only ever reads the past, one reading after another."""
+
+    asked = ("", "", "[]")
+
+    def _in_transaction(self) -> TransactionContext:
+        return sqlite.Opening(Deferred(self), self._lock)
+
+    async def create_connection(self, with_db: bool) -> None:
+        await super().create_connection(with_db)
+        connection = self._connection
+        assert connection
+        for number, name in enumerate(("as_of", "last_id", "forks")):
+            await connection.create_function(name, 0, lambda number=number: self.asked[number], deterministic=True)
+        for model in past.tables():
+            found = await connection.execute_fetchall(f"SELECT name FROM pragma_table_info('{model.kind()}')")
+            columns = [f'"{name}"' for (name,) in found]
+            known = "fork IN (SELECT value FROM json_each(forks()))"
+            view = past.shown(model.kind(), columns, "main", "as_of()", "last_id()", known)
+            await connection.execute(f'CREATE TEMP VIEW "{model.kind()}" AS {view}')
+        await connection.execute(f"CREATE TEMP VIEW entry AS {past.told('main', 'as_of()', 'last_id()')}")
+        await connection.execute("PRAGMA query_only=ON")
+
+
+client_class = Client

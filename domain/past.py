@@ -1,0 +1,206 @@
+"""The past: every state a row was in before its present one, kept by the database itself whenever the row changes.
+
+Beside every table of records stands another, `<table>_past`, with the same columns, the instant the state was
+replaced, and the `fork`. A trigger writes it, so whoever changes a row by whatever way keeps its past; nothing reads
+it but the views by which the service is asked as of an instant (domain/as_of.py). All of it follows from the history
+and can be made anew (workflows/rebuilding.py). A new kind of record gets its past when the schema is brought up.
+
+The fork is what finds the few states that held at an instant among all there ever were, on either engine by a plain
+index: the node of a binary tree over the seconds at which a state's interval lies (the RI-tree of Kriegel, Pötke and
+Seidl, VLDB 2000). An instant is met only by intervals on its way from the root, so by one of some thirty nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import cast
+
+from tortoise.apps import Apps
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import require_context
+from tortoise.indexes import Index
+
+from domain.records import Record
+
+LEVELS = 33  # of the tree: seconds since 1970 up to the year 2242
+OWN = ("replaced_at", "fork")
+
+
+def tables() -> list[type[Record]]:
+    """Every kind of record."""
+    models = cast(Apps, require_context().apps).get_models_iterable()
+    return sorted((each for each in models if issubclass(each, Record)), key=lambda model: model._meta.db_table)
+
+
+def forks(at: datetime) -> list[int]:
+    """Every fork at which a state that held at an instant may lie."""
+    second = int(at.timestamp())
+    return [second, *(((second >> level) | 1) << level for level in range(LEVELS))]
+
+
+def fork(first: str, last: str) -> str:
+    """In SQL, where the interval from one second to another lies: the number between them, after the first, that ends
+    in the most zeros in binary."""
+    smeared = f"SELECT {last} AS l, ({first} | {last}) - ({first} & {last}) AS y"
+    for bits in (1, 2, 4, 8, 16, 32):
+        smeared = f"SELECT l, y | (y >> {bits}) AS y FROM ({smeared}) s{bits}"
+    return f"(SELECT l & ~(y >> 1) FROM ({smeared}) s)"
+
+
+def period(model: type[Record]) -> list[str]:
+    """The columns by which readings begin, each of which with the fork finds what held at an instant."""
+    meta = model._meta
+    together = [*meta.unique_together, *(each.fields if isinstance(each, Index) else each for each in meta.indexes)]
+    declared = [columns[0] for columns in together]
+    names = {*declared, *(name for name, each in meta.fields_map.items() if each.index and name in meta.db_fields)}
+    return sorted({f"{name}_id" if name in meta.fk_fields else name for name in names} - {"id"})
+
+
+def shown(table: str, columns: Iterable[str], schema: str, at: str, last_id: str, known: str) -> str:
+    """The rows of a table as of an instant: those that are still as they were then, and what was kept of the others."""
+    names = ", ".join(columns)
+    return (
+        f'SELECT {names} FROM {schema}."{table}" WHERE changed_at <= {at} AND id <= {last_id} UNION ALL '
+        f'SELECT {names} FROM {schema}."{table}_past" WHERE changed_at <= {at} AND replaced_at > {at} AND {known}'
+    )
+
+
+def told(schema: str, at: str, last_id: str) -> str:
+    """The history as of an instant."""
+    return f"SELECT * FROM {schema}.entry WHERE at <= {at} AND id <= {last_id}"
+
+
+async def keep(connection: BaseDBAsyncClient) -> None:
+    """Keep the past of every table there is, in the transaction that brings the schema up."""
+    keeper = OnSqlite if connection.capabilities.dialect == "sqlite" else OnPostgres
+    await keeper(connection).keep()
+
+
+class Keeper:
+    """Brings the past of every table up to what the tables are; what is so already is left alone."""
+
+    def __init__(self, connection: BaseDBAsyncClient) -> None:
+        self.connection = connection
+
+    async def keep(self) -> None:
+        """What is found here without a past was there before there was one: its keys may be of any instant."""
+        await self._run(['CREATE TABLE IF NOT EXISTS "past_before" ("id" CHAR(36) NOT NULL)'])
+        for model in tables():
+            columns = await self.columns(model.kind())
+            past = {name for name, _ in await self.columns(f"{model.kind()}_past")}
+            if past and past.issuperset(name for name, _ in columns):
+                continue
+            await self._run(self._grown(model.kind(), columns, past) if past else self._made(model, columns))
+            names = [f'"{name}"' for name, _ in columns]
+            await self._run([*self._watched(model.kind(), names), *self._shown(model.kind(), names)])
+
+    async def columns(self, table: str) -> list[tuple[str, str]]:
+        """The columns of a table as the database has them, each with how it was declared."""
+        raise NotImplementedError
+
+    def _made(self, model: type[Record], columns: Sequence[tuple[str, str]]) -> Iterable[str]:
+        table = f"{model.kind()}_past"
+        own = f'"replaced_at" {self.instant} NOT NULL, "fork" BIGINT NOT NULL'
+        yield f'CREATE TABLE "{table}" ({", ".join(declared for _, declared in columns)}, {own})'
+        yield f'CREATE UNIQUE INDEX "{table}_once" ON "{table}" ("id", "changed_at")'
+        for column in period(model):
+            yield f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}", "fork")'
+        for known in (model.kind(), "entry"):
+            yield f'INSERT INTO "past_before" SELECT CAST("id" AS TEXT) FROM "{known}" ORDER BY "id" DESC LIMIT 1'
+
+    def _grown(self, table: str, columns: Sequence[tuple[str, str]], past: set[str]) -> Iterable[str]:
+        for name, declared in columns:
+            if name not in past:
+                yield f'ALTER TABLE "{table}_past" ADD COLUMN {declared}'
+
+    instant = ""
+
+    def _watched(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        """The trigger. A state replaced in the very instant it began never held, and is not kept."""
+        raise NotImplementedError
+
+    def _shown(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        return ()
+
+    async def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            await self.connection.execute_query(statement)
+
+
+class OnSqlite(Keeper):
+    instant = "TIMESTAMP"
+
+    async def columns(self, table: str) -> list[tuple[str, str]]:
+        rows = await self.connection.execute_query_dict(f"SELECT * FROM pragma_table_info('{table}')")
+        return [
+            (row["name"], " ".join((
+                f'"{row["name"]}" {row["type"]}',
+                *(["NOT NULL"] if row["notnull"] else []),
+                *([f"DEFAULT {row['dflt_value']}"] if row["dflt_value"] is not None else []),
+            )))
+            for row in rows
+        ]
+
+    def _watched(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        names, old = ", ".join(columns), ", ".join(f"OLD.{each}" for each in columns)
+        first, last = (f"CAST(strftime('%s', {row}.changed_at) AS INTEGER)" for row in ("OLD", "NEW"))
+        yield f'DROP TRIGGER IF EXISTS "{table}_keep_past"'
+        yield (
+            f'CREATE TRIGGER "{table}_keep_past" AFTER UPDATE ON "{table}" WHEN OLD.changed_at < NEW.changed_at BEGIN '
+            f'INSERT INTO "{table}_past" ({names}, "replaced_at", "fork") '
+            f"VALUES ({old}, NEW.changed_at, {fork(first, last)}); END"
+        )
+
+
+class OnPostgres(Keeper):
+    instant = "TIMESTAMPTZ"
+
+    async def keep(self) -> None:
+        await self._run(SCHEMA)
+        await super().keep()
+
+    async def columns(self, table: str) -> list[tuple[str, str]]:
+        rows = await self.connection.execute_query_dict(
+            "SELECT attname, format_type(atttypid, atttypmod) AS type, attnotnull, pg_get_expr(adbin, adrelid) AS said"
+            " FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+            " WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            [f'"{table}"'],
+        )
+        return [
+            (row["attname"], " ".join((
+                f'"{row["attname"]}" {row["type"]}',
+                *(["NOT NULL"] if row["attnotnull"] else []),
+                *([f"DEFAULT {row['said']}"] if row["said"] is not None else []),
+            )))
+            for row in rows
+        ]
+
+    def _watched(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        names, old = ", ".join(columns), ", ".join(f"OLD.{each}" for each in columns)
+        yield (
+            f'CREATE OR REPLACE FUNCTION past."keep_{table}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+            f'INSERT INTO public."{table}_past" ({names}, "replaced_at", "fork") '
+            f"VALUES ({old}, NEW.changed_at, past.fork(OLD.changed_at, NEW.changed_at)); RETURN NULL; END $$"
+        )
+        yield (
+            f'CREATE OR REPLACE TRIGGER "{table}_keep_past" AFTER UPDATE ON "{table}" FOR EACH ROW '
+            f'WHEN (OLD.changed_at < NEW.changed_at) EXECUTE FUNCTION past."keep_{table}"()'
+        )
+
+    def _shown(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        at, last_id, known = "past.at()", "past.last_id()", "fork = ANY (past.forks())"
+        yield f'CREATE OR REPLACE VIEW past."{table}" AS {shown(table, columns, "public", at, last_id, known)}'
+
+
+SECONDS = "floor(extract(epoch FROM {}))::bigint"
+ASKED = "CREATE OR REPLACE FUNCTION past.{}() RETURNS {} LANGUAGE sql STABLE AS $$ SELECT {} $$"
+SCHEMA = (
+    "CREATE SCHEMA IF NOT EXISTS past",
+    "CREATE OR REPLACE FUNCTION past.fork(since timestamptz, until timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE "
+    f"AS $$ SELECT {fork('a', 'b')} FROM (SELECT {SECONDS.format('since')} AS a, {SECONDS.format('until')} AS b) i $$",
+    ASKED.format("at", "timestamptz", "current_setting('qiban.as_of')::timestamptz"),
+    ASKED.format("last_id", "uuid", "current_setting('qiban.last_id')::uuid"),
+    ASKED.format("forks", "bigint[]", "current_setting('qiban.forks')::bigint[]"),
+    f"CREATE OR REPLACE VIEW past.entry AS {told('public', 'past.at()', 'past.last_id()')}",
+)
