@@ -11,7 +11,7 @@ RECORDS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0004_spans")]
+    dependencies = [("qiban", "0005_notices")]
     operations = [
         ops.AddField(
             model_name=model,
