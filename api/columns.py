@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import orjson
 from tortoise import fields
 from tortoise.fields.data import CharEnumFieldInstance
 
 from api.nodes import Computed
 from domain.words import Word
+
+
+class Unread(Exception):
+    """Raised when a function looks at a column that it never looked at before, and that was therefore not read."""
+
+
+@dataclass
+class LookedAt:
+    """The columns a function over whole rows has been seen to look at. Only these are read for it; when it looks at
+    another, the page is read again with that one too."""
+
+    columns: set[str] = field(default_factory=set)
+
+    def of(self, model: Any) -> tuple[str, ...]:
+        """Those to be read: all as long as nothing is known."""
+        every = model._meta.fields_db_projection
+        return tuple(name for name in every if name in self.columns) if self.columns else tuple(every)
+
+
+_looked_at: defaultdict[Any, LookedAt] = defaultdict(LookedAt)
+
+
+def looked_at(function: Any, model: Any) -> LookedAt:
+    return _looked_at[function, model]
 
 
 class Dialect:
@@ -60,12 +87,29 @@ class Dialect:
         function = "json_build_array" if self.postgres else "json_array"
         return f"{function}({', '.join(self._raw(model, name, table) for name in names)})"
 
-    def row(self, model: Any, names: Sequence[str], values: Sequence[Any]) -> Any:
-        """What Python sees of a row: the columns named, as the model has them."""
-        pairs = zip(names, values, strict=True)
-        columns = {name: _python(model._meta.fields_map[name], value) for name, value in pairs}
+    def reader(self, model: Any, names: Sequence[str], looked_at: LookedAt) -> Callable[[Sequence[Any]], Any]:
+        """Makes what Python sees of a row: the columns named, as the model has them, each read when it is asked for."""
+        places = {name: (place, _reader(model._meta.fields_map[name])) for place, name in enumerate(names)}
         # A record whose state never changes has it on the class, not in a column.
-        return SimpleNamespace(**{"state": getattr(model, "state", None), **columns})
+        fixed = {} if "state" in model._meta.fields_db_projection else {"state": getattr(model, "state", None)}
+
+        class Row:
+            def __init__(self, values: Sequence[Any]) -> None:
+                self.__dict__.update(fixed)
+                self._values = values
+
+            def __getattr__(self, name: str) -> Any:
+                if name not in model._meta.fields_db_projection:
+                    raise AttributeError(name)
+                looked_at.columns.add(name)
+                if name not in places:
+                    raise Unread(name)
+                place, read = places[name]
+                value = self._values[place]
+                value = self.__dict__[name] = value if value is None or read is None else read(value)
+                return value
+
+        return Row
 
     def table_of(self, computed: Computed, model: Any, table: str) -> str | None:
         """A function of one enum column, told member by member; None for any other function."""
@@ -93,15 +137,16 @@ class Dialect:
         if isinstance(field, fields.DatetimeField):
             return self._instant(f'{table}."{name}"')
         if isinstance(field, fields.JSONField):
-            return self.nested(f'{table}."{name}"')
+            return f'CAST({table}."{name}" AS TEXT)'
         return f'{table}."{name}"'
 
 
 _READERS: dict[type[Any], Callable[[Any], Any]] = {
-    fields.UUIDField: UUID,
+    fields.UUIDField: lru_cache(10_000)(UUID),
     fields.DatetimeField: datetime.fromisoformat,
     fields.DateField: date.fromisoformat,
     fields.BooleanField: bool,
+    fields.JSONField: orjson.loads,
 }
 
 
@@ -110,10 +155,7 @@ def _members(words: Any) -> dict[str, Any]:
     return {member.value: member for member in words}
 
 
-def _python(field: Any, value: Any) -> Any:
-    if value is None:
-        return None
+def _reader(field: Any) -> Callable[[Any], Any] | None:
     if isinstance(field, CharEnumFieldInstance):
-        return _members(field.enum_type)[value]
-    reader = _READERS.get(type(field))
-    return reader(value) if reader else value
+        return _members(field.enum_type).__getitem__
+    return _READERS.get(type(field))

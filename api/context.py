@@ -32,6 +32,7 @@ class Context:
     address: str
     at: datetime = field(default_factory=clock.now)
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    told: dict[Any, Any] = field(default_factory=dict)
     rules: Mapping[UUID, Mapping[str, Any]] | None = None
     calendars: Mapping[UUID, Calendar] = field(default_factory=dict)
 

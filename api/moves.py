@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import strawberry
 
+import domain.refusals
 from api.inputs import kind_name
-from api.nodes import Reading, for_reader
+from api.nodes import Lasting, Reading, for_reader
 from api.refusals import Refusal, told
 from domain.calendar import shipped
+from domain.records import zone_of
 from domain.zones import DEFAULTS
-from workflows.flow import FLOWS, Flow, Situation, Standing
+from workflows.flow import FLOWS, Flow, Move, Situation
 from workflows.inputs import Field, fields_of
+
+MOST_STANDINGS = 10_000
 
 
 @strawberry.type(description="One thing a move asks for.")
@@ -26,7 +31,7 @@ class MoveInput:
 
 
 @strawberry.type(description="A move of a record as the viewer stands to it.")
-class MoveStanding:
+class MoveStanding(Lasting):
     name: str = strawberry.field(description="The mutation that makes it.")
     label: str
     allowed: bool
@@ -43,21 +48,22 @@ def _stand(reading: Reading) -> list[MoveStanding]:
     context, subject = reading.context, reading.subject
     if subject is None:
         return []
-    zone_id = getattr(subject, "zone_id", subject.id)
+    zone_id = zone_of(subject)
     rules = (context.rules or {}).get(zone_id, DEFAULTS)
     calendar = context.calendars.get(zone_id) or shipped()
     situation = Situation(reading.row, subject, context.viewer, rules, calendar, context.at)
     flow = FLOWS[reading.model]
-    return [_standing(flow, each, context.language) for each in flow.open_moves(situation) if flow.mutation(each.move)]
+    standings = (_standing(flow, *each, context.language) for each in flow.open_moves(situation))
+    return [standing for standing in standings if standing.name]
 
 
-def _standing(flow: Flow, standing: Standing, language: str) -> MoveStanding:
-    move = standing.move
+@lru_cache(MOST_STANDINGS)
+def _standing(flow: Flow, move: Move, refusal: domain.refusals.Refusal | None, language: str) -> MoveStanding:
     return MoveStanding(
         name=flow.mutation(move) or "",
         label=move.zh if language == "zh" else move.en,
-        allowed=standing.refusal is None,
-        reason=told([standing.refusal], language)[0] if standing.refusal else None,
+        allowed=refusal is None,
+        reason=told([refusal], language)[0] if refusal else None,
         inputs=[_asked(field, language) for field in fields_of(move.input)],
     )
 

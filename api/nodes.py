@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
+from pypika_tortoise.context import SqlContext
 from strawberry.dataloader import DataLoader
 from strawberry.types.enum import StrawberryEnumDefinition
+from tortoise.expressions import RawSQL, Subquery
 
 from api.context import Context, Info, load_subject, one_loader
 from api.pages import DEFAULT_PAGE, Listing, Order, page_size
@@ -94,6 +96,13 @@ class Reading:
     row: Any
     subject: Any
     context: Context
+
+
+class Lasting:
+    """A value that is made once and kept, so that what was selected of it is kept too."""
+
+    def __init_subclass__(cls) -> None:
+        cls.__hash__ = object.__hash__  # type: ignore[method-assign]  # known by itself, as dataclasses are not
 
 
 def _id(row: strawberry.Parent[Any]) -> strawberry.ID:
@@ -190,16 +199,29 @@ def _many_loader(
     model, column = relation.related_model, relation.relation_field
 
     async def load(keys: list[UUID]) -> list[Sequence[Record]]:
-        rows = model.seen_by(context.viewer).filter(**{f"{column}__in": keys}).order_by(order)
+        seen = model.seen_by(context.viewer).filter(**{f"{column}__in": keys})
         by_parent: defaultdict[UUID, list[Record]] = defaultdict(list)
-        for row in await rows.using_db(reads()):
+        for row in await model.filter(id__in=First(seen, column, order, first)).order_by(order).using_db(reads()):
             by_parent[getattr(row, column)].append(row)
-        return [by_parent[key][:first] for key in keys]
+        return [by_parent[key] for key in keys]
 
     key = (parent, name, order, first)
     if key not in context.loaders:
         context.loaders[key] = DataLoader(load)
     return context.loaders[key]
+
+
+class First(Subquery):
+    """The keys of the first rows for each value of a column."""
+
+    def __init__(self, rows: Any, column: str, order: str, first: int) -> None:
+        place = RawSQL(f'row_number() OVER (PARTITION BY "{column}" ORDER BY "{order}")')
+        super().__init__(rows.annotate(place=place).values("id", "place"))
+        self.first = first
+
+    def get_sql(self, ctx: SqlContext) -> str:
+        numbered = super().get_sql(ctx.copy(subquery=True))
+        return f'(SELECT "id" FROM {numbered} "numbered" WHERE "place" <= {self.first})'
 
 
 def global_id(row: Any) -> strawberry.ID:

@@ -9,8 +9,9 @@ all. Why it is so: docs/decisions/0006-plan-once.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from graphql import DocumentNode, GraphQLList, get_named_type, get_nullable_type
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 
+from api.columns import Unread
 from api.context import Context
 from api.pages import Listing, Lookup
 from api.selections import Details, Selection, Unplannable, declared, name_of, selection
@@ -28,14 +30,26 @@ from domain.database import reads
 
 @dataclass
 class Plan:
-    """An operation bound to its variables and its viewer."""
+    """An operation bound to its variables and its viewer. Written anew when more has become known of which columns
+    its functions look at."""
 
-    roots: list[Root]
+    write: Callable[[], tuple[list[Root], bool]]
+
+    def __post_init__(self) -> None:
+        self.roots, self.learning = self.write()
 
     async def answer(self, context: Context) -> dict[str, Any]:
         if any(root.holes for root in self.roots):
             await context.prepare()
-        return {root.key: await _answered(root, context) for root in self.roots}
+        while True:
+            try:
+                answers = {root.key: await _answered(root, context) for root in self.roots}
+            except Unread:
+                self.roots, self.learning = self.write()
+                continue
+            if self.learning:
+                self.roots, self.learning = self.write()
+            return answers
 
 
 async def _answered(root: Root, context: Context) -> Any:
@@ -74,13 +88,24 @@ def plan(
     chosen = selection(source, document.definitions, operation_name, dict(variables or {}))
     assert source.query_type
     try:
-        roots = chosen.roots(source.query_type)
-        return Plan([_root(chosen, schema, key, details, context) for key, details in roots.items()])
+        # A plan is kept, so it is shown nothing of the request but the viewer.
+        roots, bare = chosen.roots(source.query_type), Context(context.someone, "", "")
+        return Plan(partial(_written, chosen, schema, roots, bare))
     except Exception as error:  # whatever is wrong with the request, the executor says it
         raise Unplannable from error
 
 
-def _root(chosen: Selection, schema: Schema, key: str, details: Details, context: Context) -> Root:
+def _written(
+    chosen: Selection, schema: Schema, roots: Mapping[str, Details], context: Context
+) -> tuple[list[Root], bool]:
+    """The statements for each root, and whether more is to be known once they have been answered."""
+    statements = {key: Statement(chosen, context) for key in roots}
+    bound = [_root(statement, schema, key, roots[key], context) for key, statement in statements.items()]
+    return bound, any(each.learning for each in statements.values())
+
+
+def _root(statement: Statement, schema: Schema, key: str, details: Details, context: Context) -> Root:
+    chosen = statement.selection
     query = chosen.schema.query_type
     assert query
     name = name_of(details)
@@ -88,7 +113,6 @@ def _root(chosen: Selection, schema: Schema, key: str, details: Details, context
         raise Unplannable
     field = declared(query, name)
     wanted = _wanted(field, chosen.arguments(query, details), schema, context)
-    statement = Statement(chosen, context)
     kind = get_named_type(query.fields[name].type)
     if isinstance(wanted, Lookup):
         return statement.lookup(key, wanted, kind, details)
@@ -98,8 +122,7 @@ def _root(chosen: Selection, schema: Schema, key: str, details: Details, context
 
 
 def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context) -> Any:
-    """What the root resolver asks for: it is called as ever, but only says what it would read. A plan is kept, so the
-    resolver is shown nothing of the request but the viewer."""
+    """What the root resolver asks for: it is called as ever, but only says what it would read."""
     if field.base_resolver is None or field.is_async:
         raise Unplannable
     arguments = convert_arguments(given, field.arguments, schema.schema_converter.scalar_registry, schema.config)

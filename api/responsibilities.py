@@ -15,6 +15,7 @@ from domain.departments import Department as DepartmentRow
 from domain.people import Person as PersonRow
 from domain.responsibilities import Part, ResponsibilityState
 from domain.responsibilities import Responsibility as ResponsibilityRow
+from domain.sight import either
 
 if TYPE_CHECKING:
     from api.cases import Case
@@ -84,5 +85,5 @@ class Query:
             if filter.part:
                 rows = rows.filter(part=filter.part)
             if filter.mine:
-                rows = rows.filter(ResponsibilityRow.of(viewer))
+                rows = rows.filter(either(*ResponsibilityRow.of(viewer)))
         return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]

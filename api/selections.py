@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import (
     FragmentDefinitionNode,
     GraphQLList,
@@ -20,6 +21,10 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues, get_variable_values
+
+from api.nodes import Lasting
+
+MOST_SHAPES = 1_000
 
 Details = list[FieldDetails]
 Shape = Callable[[Any], Any]
@@ -58,6 +63,8 @@ class Selection:
         if is_leaf_type(kind):
             return _unless_none(kind.serialize)
         members = [self._member(key, kind, each) for key, each in self.under(kind, details).items()]
+        if issubclass(kind.extensions["strawberry-definition"].origin, Lasting):
+            return _kept(lambda value: orjson.Fragment(orjson.dumps({key: shape(value) for key, shape in members})))
         return _unless_none(lambda value: {key: shape(value) for key, shape in members})
 
     def _member(self, key: str, kind: Any, details: Details) -> tuple[str, Shape]:
@@ -98,6 +105,21 @@ def declared(kind: GraphQLObjectType, name: str) -> Any:
         return kind.fields[name].extensions["strawberry-definition"]
     except KeyError:
         raise Unplannable from None
+
+
+def _kept(shape: Shape) -> Shape:
+    """Shapes each lasting value once, as long as there is room."""
+    shapes: dict[Any, Any] = {}
+
+    def shaped(value: Any) -> Any:
+        found = shapes.get(value)
+        if found is None:
+            if len(shapes) >= MOST_SHAPES:
+                shapes.clear()
+            found = shapes[value] = shape(value)
+        return found
+
+    return shaped
 
 
 def _unless_none(shape: Shape) -> Shape:

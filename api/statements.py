@@ -13,7 +13,7 @@ from pypika_tortoise.terms import Parameterizer
 from tortoise.expressions import Q, RawSQL, ResolveContext
 from tortoise.queryset import QuerySet
 
-from api.columns import Dialect
+from api.columns import Dialect, looked_at
 from api.connections import Connected, Part
 from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
@@ -67,6 +67,7 @@ class Statement:
     dialect: Dialect = field(default_factory=lambda: Dialect(engine()))
     holes: list[Hole] = field(default_factory=list)
     aliases: int = 0
+    learning: bool = False
 
     def __post_init__(self) -> None:
         self.parameters = Parameterizer(self.dialect.placeholder)
@@ -199,31 +200,45 @@ class Statement:
 
     def _hole(self, at: Place, function: Computed | Told, details: Details) -> str:
         """The columns a function needs, in place of its answer, and the hole where that will be put."""
-        needs = at.model._meta.fields_db_projection if function.needs == ("*",) else function.needs
-        pairs = {"row": self.dialect.raw(at.model, needs, at.table)}
+        row, read = self._read(at, function, function.needs)
+        pairs = {"row": row}
         over = isinstance(function, Told) and function.subject and at.model.subject
-        subject = at.model._meta.fields_map[at.model.subject].related_model if over else None
-        if subject is not None:
-            row = Place(subject, self._alias(), None, ())
-            every = self.dialect.raw(subject, subject._meta.fields_db_projection, row.table)
-            matched = f"{row.column('id')} = {at.column(f'{at.model.subject}_id')}"
+        if over:
+            above = Place(at.model._meta.fields_map[at.model.subject].related_model, self._alias(), None, ())
+            every, read_above = self._read(above, function, ("*",))
+            matched = f"{above.column('id')} = {at.column(f'{at.model.subject}_id')}"
             pairs["subject"] = self.dialect.nested(
-                f"(SELECT {every} FROM {_named(row)} WHERE {matched}{self._sight(row)})"
+                f"(SELECT {every} FROM {_named(above)} WHERE {matched}{self._sight(above)})"
             )
         shape = self.selection.shape(at.kind.fields[name_of(details)].type, details)
 
-        def fill(found: Any, context: Context) -> Any:
-            row = self.dialect.row(at.model, needs, found["row"])
+        def told(values: tuple[Any, ...], above: tuple[Any, ...] | None, context: Context) -> Any:
+            row = read(values)
             if isinstance(function, Computed):
                 return shape(function.function(row))
-            above = row
-            if subject is not None:
-                columns = subject._meta.fields_db_projection
-                above = self.dialect.row(subject, columns, found["subject"]) if found["subject"] else None
-            return shape(function.function(Reading(at.model, row, above, context)))
+            subject = row if not over else read_above(above) if above else None
+            return shape(function.function(Reading(at.model, row, subject, context)))
+
+        def fill(found: Any, context: Context) -> Any:
+            """Rows alike in all that is looked at are told alike, so each kind is told once a request."""
+            above = found.get("subject")
+            key = (fill, tuple(found["row"]), above and tuple(above))
+            if key not in context.told:
+                context.told[key] = told(*key[1:], context)
+            return context.told[key]
 
         self.holes.append(Hole(at.path, fill))
         return self.dialect.object(pairs)
+
+    def _read(
+        self, at: Place, function: Computed | Told, needs: tuple[str, ...]
+    ) -> tuple[str, Callable[[Any], Any]]:
+        """The columns a function is given of a row, and what makes a row of them."""
+        seen = looked_at(function.function, at.model)
+        if needs == ("*",):
+            self.learning |= not seen.columns
+            needs = seen.of(at.model)
+        return self.dialect.raw(at.model, needs, at.table), self.dialect.reader(at.model, needs, seen)
 
     def _below(self, at: Place, model: Any, details: Details, *steps: str) -> Place:
         return Place(model, self._alias(), kind_under(at.kind, details), (*at.path, *steps))

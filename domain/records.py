@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from tortoise import fields
@@ -109,6 +109,12 @@ class Subject(Record):
     def ours(cls, viewer: Viewer, key: str = "id") -> Q:
         """For a contact, rows of subjects of this kind that are the enterprise's own."""
         return NONE
+
+
+def zone_of(subject: Any) -> UUID:
+    """The zone a subject is in; a zone is in itself."""
+    zone_id: UUID = getattr(subject, "zone_id", None) or subject.id
+    return zone_id
 
 
 def subjects() -> list[type[Subject]]:

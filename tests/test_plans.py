@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from graphql import (
     parse,
 )
 
+from api.columns import LookedAt
 from api.context import Context
 from api.nodes import NODES, global_id
 from api.plans import plan
@@ -24,7 +26,16 @@ from api.selections import Unplannable
 from domain.cases import Case
 from domain.people import Person
 from domain.viewers import Viewer
-from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_handled_case, a_world, a_zone
+from tests.world import (
+    World,
+    a_case,
+    a_closed_case,
+    a_dispatched_case,
+    a_handled_case,
+    a_reported_case,
+    a_world,
+    a_zone,
+)
 from workflows.perform import perform
 
 DOCUMENTS = 60
@@ -179,3 +190,40 @@ async def test_what_a_plan_cannot_say_is_left_to_the_executor(database: str, doc
 
     with pytest.raises(Unplannable):
         plan(schema, parse(document), None, None, context)
+
+
+async def test_the_first_of_a_list_are_the_first_for_each_parent_without_a_plan_too(database: str) -> None:
+    world = await a_busy_world()
+    document = "{ cases { nodes { responsibilities(first: 1) { id } all: responsibilities { id } } } }"
+
+    by_plan, by_executor = await both(document, await world.viewer(world.auditor))
+
+    assert by_plan == by_executor
+    found = by_executor["cases"]["nodes"]
+    assert max(len(case["all"]) for case in found) > 1
+    assert all(case["responsibilities"] == case["all"][:1] for case in found)
+
+
+async def test_moves_read_only_what_their_rules_look_at_and_more_when_they_look_at_more(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.columns._looked_at", defaultdict(LookedAt))
+    world = await a_world()
+    case = await a_case(world)
+    viewer = await world.viewer(world.dispatcher)
+    context = Context(viewer, "en", "")
+    document = parse("{ cases { nodes { state moves { name allowed reason { code } } } } }")
+    made = plan(schema, document, None, None, context)
+
+    # Given a page of collected cases, their rules' columns become known, and from then on only these are read.
+    await made.answer(context)
+    assert '"description"' not in made.roots[0].sql and '"satisfaction"' not in made.roots[0].sql
+
+    # When one comes to a state whose rules look at more, the answer is whole all the same.
+    await perform(viewer, Case, case.id, "submit")
+    await a_reported_case(world)
+    answer = _plain(await made.answer(Context(viewer, "en", "")))
+    told = await schema.execute("{ cases { nodes { state moves { name allowed reason { code } } } } }",
+                                context_value=Context(viewer, "en", ""))
+    assert answer == _plain(told.data)
+    assert '"satisfaction"' in made.roots[0].sql

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transitions import Machine
 
 from domain.calendar import Calendar
-from domain.records import Record
+from domain.records import Record, zone_of
 from domain.refusals import NOT_ALLOWED, NOT_NOW, Refusal
 from domain.viewers import CLOCK, Role, Viewer
 from domain.words import Word
@@ -37,9 +38,9 @@ class Situation:
     calendar: Calendar
     at: datetime
 
-    @property
+    @cached_property
     def zone_id(self) -> Any:
-        return getattr(self.subject, "zone_id", None) or self.subject.id
+        return zone_of(self.subject)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ async def nothing(step: Step) -> None:
     """A move that changes no more than the state."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Move:
     """One line of the timetable.
 
@@ -96,6 +97,13 @@ class Move:
     mutation: str | None = None
     bulk: bool = False
 
+    @cached_property
+    def not_allowed(self) -> Refusal:
+        """What is said to whoever may not make it."""
+        who_zh = "、".join(who.zh for who in self.who) or "系统"
+        who_en = " or ".join(who.en for who in self.who) or "the service itself"
+        return NOT_ALLOWED.about(who=who_zh, who_en=who_en)
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -107,8 +115,7 @@ class Tally:
     when: Callable[[Any], bool] = lambda record: True
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """What a viewer hears about one move: open, or the reason why not."""
 
     move: Move
@@ -136,7 +143,7 @@ class Flow:
             transitions=self.table(), auto_transitions=False,
         )
         self._leaving = {
-            state: tuple(self.moves[name] for name in self.moves if name in self.machine.get_triggers(state.value))
+            state: tuple(move for move in self.moves.values() if move.who and state in move.source)
             for state in states
         }
         FLOWS[record] = self
@@ -167,22 +174,22 @@ class Flow:
             return NOT_NOW.about(state=state.zh, state_en=state.value)
         if not by_rule and (barred := self.barred(move, situation)):
             return barred
-        return next((no for guard in move.guards if (no := guard(situation))), None)
+        for guard in move.guards:
+            if refusal := guard(situation):
+                return refusal
+        return None
 
     def barred(self, move: Move, situation: Situation) -> Refusal | None:
         """Why this viewer may not make the move at all, whatever its input."""
-        if any(who.holds(situation) for who in move.who):
-            return None
-        who_zh = "、".join(who.zh for who in move.who) or "系统"
-        who_en = " or ".join(who.en for who in move.who) or "the service itself"
-        return NOT_ALLOWED.about(who=who_zh, who_en=who_en)
+        for who in move.who:
+            if who.holds(situation):
+                return None
+        return move.not_allowed
 
     def open_moves(self, situation: Situation) -> list[Standing]:
         """Every move that leaves the record's present state and that a person could make, each with the reason why
         this viewer may not."""
-        state = getattr(situation.record, "state", None)
-        moves = self._leaving[state] if state is not None else tuple(self.moves.values())
-        return [Standing(move, self.judge(move, situation)) for move in moves if move.who and move.source]
+        return [Standing(move, self.judge(move, situation)) for move in self._leaving[situation.record.state]]
 
 
 FLOWS: dict[type[Record], Flow] = {}
