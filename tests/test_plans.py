@@ -217,7 +217,7 @@ async def test_moves_read_only_what_their_rules_look_at_and_more_when_they_look_
 
     # Given a page of collected cases, their rules' columns become known, and from then on only these are read.
     await made.answer(context)
-    assert '"description"' not in made.roots[0].sql and '"satisfaction"' not in made.roots[0].sql
+    assert '"description"' not in made.roots[0].sql and '"open_rectifications"' not in made.roots[0].sql
 
     # When one comes to a state whose rules look at more, the answer is whole all the same.
     await perform(viewer, Case, case.id, "submit")
@@ -226,4 +226,4 @@ async def test_moves_read_only_what_their_rules_look_at_and_more_when_they_look_
     told = await schema.execute("{ cases { nodes { state moves { name allowed reason { code } } } } }",
                                 context_value=Context(viewer, "en", ""))
     assert answer == _plain(told.data)
-    assert '"satisfaction"' in made.roots[0].sql
+    assert '"open_rectifications"' in made.roots[0].sql
