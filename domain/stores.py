@@ -49,7 +49,7 @@ class Store:
             await self.delete(key)
             raise
         if isinstance(root := self._objects.prefix, Path):
-            await asyncio.to_thread(_reach_the_disk, root / key, root)
+            await asyncio.to_thread(reach_the_disk, root / key, root)
         return Stored(incoming.size, incoming.digest.hexdigest())
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
@@ -108,7 +108,7 @@ def _bucket(url: str) -> Store:
     return Store(bucket)
 
 
-def _reach_the_disk(file: Path, root: Path) -> None:
+def reach_the_disk(file: Path, root: Path) -> None:
     """obstore does not wait for the disk, but the database row that names this file does."""
     for path in (file, *(folder for folder in file.parents if folder.is_relative_to(root))):
         descriptor = os.open(path, os.O_RDONLY)

@@ -1,0 +1,62 @@
+"""A process that seals until it is killed; entries in any number; and what the owner of a database can do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from uuid import uuid4
+
+from tortoise.connection import get_connection
+
+from domain import clock, database
+from domain.history import Entry, entry_hash
+from domain.records import new_id
+from domain.viewers import NOBODY
+from workflows import seals
+
+TABLES = ("entry", "leaf", "subtree", "checkpoint", "log_key")
+
+
+def entries_of(count: int) -> list[Entry]:
+    """Entries, each the first of a history of its own."""
+    made = [
+        Entry(
+            id=new_id(), zone_id=uuid4(), subject_kind="zone", subject_id=uuid4(), sequence=1, record_kind="zone",
+            record_id=uuid4(), move="found", source=None, target="kept", actor_id=NOBODY, acting_id=None,
+            at=clock.now(), reason="", caused_by=None, changes="{}", previous="",
+        )
+        for _ in range(count)
+    ]
+    for entry in made:
+        entry.hash = entry_hash(entry)
+    return made
+
+
+async def without_triggers(*statements: str) -> None:
+    """What the owner of the database can do: drop the triggers, and then anything."""
+    client = get_connection("default")
+    if database.engine() == "postgres":
+        for table in TABLES:
+            await client.execute_query(f'ALTER TABLE "{table}" DISABLE TRIGGER ALL')
+    else:
+        found = await client.execute_query_dict("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        kept = [each["name"] for each in found if not each["name"].endswith("_queued")]
+        for name in kept:
+            await client.execute_query(f'DROP TRIGGER "{name}"')
+    for statement in statements:
+        await client.execute_query(statement)
+    if database.engine() == "postgres":
+        for table in TABLES:
+            await client.execute_query(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL')
+
+
+async def work(url: str) -> None:
+    seals.AT_ONCE = 50
+    async with database.opened(url):
+        print("sealing", flush=True)
+        while True:
+            await seals.seal()
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1]))

@@ -1,0 +1,143 @@
+"""The sealer: puts every new entry into the log, signs its head, and gives the head away where others keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tortoise.connection import get_connection
+
+from domain import clock
+from domain.database import engine, transaction
+from domain.history import Entry, entry_hash
+from domain.refusals import Refusal, Refused
+from domain.seals import Checkpoint, Head, Leaf, Subtree, Unsealed, latest, leaf_of, tile
+from domain.signed_notes import PrivateKey, signed, signers
+from domain.trees import TILE_HEIGHT, TILE_WIDTH, Place, complete_hash
+from workflows.log_keys import handing_over, signing_key
+from workflows.proofs import Tree
+from workflows.publishing import publish, published
+
+AT_ONCE = 500
+SEALING = 20_250_909  # any number, as long as nobody else takes an advisory lock by it
+ENTRY_ALTERED = Refusal(
+    "ENTRY_ALTERED", "警报：办理记录 {id} 已被改动或删除，未予存证。",
+    "Alarm: the entry {id} has been altered or removed; it is not put into the log.",
+)
+LOG_REWRITTEN = Refusal(
+    "LOG_REWRITTEN", "警报：存证日志与第 {size} 条时的检查点（{where}）不符，不再签名。",
+    "Alarm: the log does not begin as the checkpoint of size {size} ({where_en}) says; nothing more is signed.",
+)
+Teller = Callable[[Checkpoint], Awaitable[None]]
+TOLD: list[Teller] = []
+"""Whoever is told of a new checkpoint."""
+
+
+async def seal() -> Checkpoint | None:
+    """Bring the log up to the last committed entry; the new checkpoint, or None when nothing is new.
+
+    Any number of processes may seal at once, and each may die at any point: a batch is in the log whole or not at
+    all. Raises `Refused` when an entry or the log is not what it was, and when there is no key to sign with.
+    """
+    while await _append():
+        pass
+    made = await _sign(await signing_key())
+    if made:
+        for tell in TOLD:
+            await tell(made)
+    return made
+
+
+async def rotate(statement: str = "") -> None:
+    """A new key takes over; the checkpoint of that moment is signed by both."""
+    await seal()
+    async with handing_over(statement) as (old, new):
+        await _one_sealer()
+        made = await _make_checkpoint(Tree(await _size()), new, old)
+    await publish(made)
+
+
+async def _append() -> int:
+    """The next entries into the log, those of one history in their order; how many."""
+    async with transaction():
+        await _one_sealer()
+        waiting = await Unsealed.all().order_by("id").limit(AT_ONCE)
+        if not waiting:
+            return 0
+        found = {each.id: each for each in await Entry.filter(id__in=[each.entry_id for each in waiting])}
+        size = await _size()
+        fresh = [Leaf(id=size + n, entry_id=each.entry_id, data=_checked(found.get(each.entry_id), each).hex())
+                 for n, each in enumerate(waiting)]
+        await Leaf.bulk_create(fresh)
+        await _grow(size, size + len(fresh))
+        await Unsealed.filter(id__in=[each.id for each in waiting]).delete()
+        return len(fresh)
+
+
+def _checked(entry: Entry | None, waiting: Unsealed) -> bytes:
+    if entry is None or entry_hash(entry) != entry.hash:
+        raise Refused(ENTRY_ALTERED.about(id=waiting.entry_id))
+    return leaf_of(entry)
+
+
+async def _grow(old: int, new: int) -> None:
+    """The hashes over 256, 65,536 … leaves that have become complete."""
+    level = 1
+    while new >> TILE_HEIGHT * level:
+        first, end = old >> TILE_HEIGHT * level, new >> TILE_HEIGHT * level
+        made = [
+            Subtree(
+                id=Subtree.key(level, number),
+                hash=complete_hash(await tile(Place(level - 1, number), TILE_WIDTH)).hex(),
+            )
+            for number in range(first, end)
+        ]
+        if made:
+            await Subtree.bulk_create(made)
+        level += 1
+
+
+async def _sign(key: PrivateKey) -> Checkpoint | None:
+    async with transaction():
+        await _one_sealer()
+        size, last = await _size(), await latest()
+        tree = await _unchanged(Tree(size), last, key.name)
+        known = size == 0 or (last and last.size == size and signers(last.note, key.public))
+        made = None if known else await _make_checkpoint(tree, key)
+    if current := made or last:
+        await publish(current)
+    return made
+
+
+async def _make_checkpoint(tree: Tree, *signing: PrivateKey) -> Checkpoint:
+    head = Head(signing[0].name, tree.size, await tree.root())
+    note = signed(str(head), *signing)
+    return await Checkpoint.create(size=head.size, root=head.root.hex(), at=clock.now(), note=note)
+
+
+async def _unchanged(tree: Tree, last: Checkpoint | None, origin: str) -> Tree:
+    """The tree, if it still begins as what was signed and published before says."""
+    if last:
+        await require(tree, Head.read(last.note), "数据库", "the database")
+    if outside := await published():
+        path, head = outside
+        if head is None or head.origin != origin:
+            raise Refused(LOG_REWRITTEN.about(size="?", where=path, where_en=path))
+        await require(tree, head, str(path), str(path))
+    return tree
+
+
+async def require(tree: Tree, head: Head, where: str, where_en: str) -> None:
+    """Raises `Refused` unless the log begins with what `head` says."""
+    if head.size > tree.size or await tree.root(head.size) != head.root:
+        raise Refused(LOG_REWRITTEN.about(size=head.size, where=where, where_en=where_en))
+
+
+async def _one_sealer() -> None:
+    """On SQLite whoever writes is alone."""
+    if engine() == "postgres":
+        await get_connection("default").execute_query("SELECT pg_advisory_xact_lock($1)", [SEALING])
+
+
+async def _size() -> int:
+    last = await Leaf.all().order_by("-id").first()
+    return last.id + 1 if last else 0
