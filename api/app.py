@@ -25,7 +25,7 @@ from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.types import ExecutionResult
 
-from api import files, graphiql
+from api import files, graphiql, seals
 from api.callers import BodyLimit, Callers, refusal_answer
 from api.context import Context
 from api.documents import planned
@@ -131,6 +131,7 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
             Route("/", lambda request: RedirectResponse("/graphql")),
             Route("/health", health),
             *files.routes,
+            *seals.routes,
             *graphiql.routes,
         ],
         middleware=[

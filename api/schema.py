@@ -21,6 +21,7 @@ from api import (
     problems,
     rectifications,
     responsibilities,
+    seals,
     service_tokens,
     zones,
 )
@@ -47,6 +48,7 @@ class Query(
     departments.Query,
     zones.Query,
     history.Query,
+    seals.Query,
     service_tokens.Query,
 ):
     @listing("Anything by its id; null when there is none in sight.")

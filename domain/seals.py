@@ -28,7 +28,7 @@ class Unsealed(Model):
     """An entry that is not in the log yet. The database puts it here in the transaction that writes the entry, so
     none is lost that commits late; in one history their keys rise with the sequence."""
 
-    id = fields.BigIntField(primary_key=True, generated=True)
+    id: int = fields.BigIntField(primary_key=True, generated=True)
     entry_id: UUID = fields.UUIDField(unique=True)
 
     class Meta:
@@ -38,7 +38,7 @@ class Unsealed(Model):
 class Leaf(Model):
     """An entry in the log; `id` is its index, from 0, and `data` its bytes in hexadecimal."""
 
-    id = fields.BigIntField(primary_key=True, generated=False)
+    id: int = fields.BigIntField(primary_key=True, generated=False)
     entry_id: UUID = fields.UUIDField(unique=True)
     data = fields.CharField(max_length=96)
 
@@ -49,7 +49,7 @@ class Leaf(Model):
 class Subtree(Model):
     """The hash over 256**level leaves; `id` is made of level and number, so that a tile is a run of them."""
 
-    id = fields.BigIntField(primary_key=True, generated=False)
+    id: int = fields.BigIntField(primary_key=True, generated=False)
     hash = fields.CharField(max_length=64)
 
     class Meta:
@@ -63,7 +63,7 @@ class Subtree(Model):
 class Checkpoint(Model):
     """A signed head of the log, as given to the world; the last is the one of the greatest `id`."""
 
-    id = fields.BigIntField(primary_key=True, generated=True)
+    id: int = fields.BigIntField(primary_key=True, generated=True)
     size = fields.BigIntField()
     root = fields.CharField(max_length=64)
     at = fields.DatetimeField()
@@ -122,8 +122,8 @@ def leaf_of(entry: Entry) -> bytes:
 async def leaves(number: int, width: int) -> list[bytes]:
     """The first `width` leaves of the `number`-th 256, as they are: an entry bundle."""
     first = number * TILE_WIDTH
-    found = Leaf.filter(id__gte=first, id__lt=first + width).order_by("id").using_db(reads())
-    return [bytes.fromhex(data) for data in await found.values_list("data", flat=True)]  # type: ignore[misc]
+    found = await Leaf.filter(id__gte=first, id__lt=first + width).order_by("id").using_db(reads())
+    return [bytes.fromhex(each.data) for each in found]
 
 
 async def tile(place: Place, width: int) -> list[bytes]:
@@ -131,8 +131,8 @@ async def tile(place: Place, width: int) -> list[bytes]:
     if place.level == 0:
         return [leaf_hash(leaf) for leaf in await leaves(place.number, width)]
     first = Subtree.key(place.level, place.number * TILE_WIDTH)
-    found = Subtree.filter(id__gte=first, id__lt=first + width).order_by("id").using_db(reads())
-    return [bytes.fromhex(each) for each in await found.values_list("hash", flat=True)]  # type: ignore[misc]
+    found = await Subtree.filter(id__gte=first, id__lt=first + width).order_by("id").using_db(reads())
+    return [bytes.fromhex(each.hash) for each in found]
 
 
 async def latest() -> Checkpoint | None:

@@ -27,6 +27,13 @@ async def database(database_url: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+def log_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the private key of the log lies during the test; none is there yet."""
+    monkeypatch.setenv("QIBAN_LOG_KEY", str(tmp_path / "keys" / "log-key"))
+    return tmp_path / "keys" / "log-key"
+
+
+@pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite://{shutil.copy(sqlite_template, tmp_path / 'qiban.sqlite3')}"
 

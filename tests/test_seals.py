@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import stat
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
@@ -19,14 +18,14 @@ from domain import database as storage
 from domain import trees
 from domain.database import transaction
 from domain.history import Entry
-from domain.seals import Checkpoint, Head, Leaf, LogKey, Subtree, Unsealed, leaf_of
+from domain.seals import Checkpoint, Head, Leaf, Subtree, Unsealed, leaf_of
 from domain.signed_notes import NotANote, PrivateKey, PublicKey, signed, signers, text_of
 from tests.proofs import refused
 from tests.sealing import entries_of, without_triggers
 from tests.world import a_case, a_world, a_zone
 from workflows import log_keys
 from workflows.proofs import Tree, consistency_between, inclusion_of, proof_text
-from workflows.seals import rotate, seal
+from workflows.seals import seal
 
 LEAVES = [bytes.fromhex(each) for each in (
     "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
@@ -35,10 +34,7 @@ LEAVES = [bytes.fromhex(each) for each in (
 ROOT = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 
 
-@pytest.fixture(autouse=True)
-def log_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("QIBAN_LOG_KEY", str(tmp_path / "keys" / "log-key"))
-    return tmp_path / "keys" / "log-key"
+pytestmark = pytest.mark.usefixtures("log_key")
 
 
 def by_definition(leaves: list[bytes]) -> bytes:
@@ -77,9 +73,8 @@ def test_a_note_is_signed_and_checked_as_the_specification_says() -> None:
     text = (
         "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
     )
-    note = (
-        f"{text}\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
-    )
+    signature = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
+    note = f"{text}\n— PeterNeumann {signature}\n"
 
     assert text_of(note) == text
     assert signers(note, key) == [key]
@@ -248,13 +243,12 @@ async def test_a_log_rewritten_by_its_owner_is_not_signed_again(database: str) -
 async def test_a_log_rolled_back_is_found_by_the_checkpoint_that_was_published(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("QIBAN_CHECKPOINT_FILE", str(tmp_path / "heads" / "checkpoint"))
-    (tmp_path / "heads").mkdir()
+    monkeypatch.setenv("QIBAN_CHECKPOINT_FILE", str(tmp_path / "checkpoint"))
     await log_keys.create_key()
     await a_zone("GL")
     await a_zone("GX")
     made = await seal()
-    assert made and (tmp_path / "heads" / "checkpoint").read_text() == made.note
+    assert made and text_in(tmp_path / "checkpoint") == made.note
     await without_triggers("DELETE FROM leaf WHERE id = 1", "DELETE FROM checkpoint")
 
     with refused("LOG_REWRITTEN"):
@@ -270,7 +264,7 @@ async def test_a_folder_keeps_every_checkpoint(
         await a_zone(code)
         await seal()
 
-    assert sorted(each.name for each in (tmp_path / "heads").iterdir()) == [
+    assert names_in(tmp_path / "heads") == [
         "checkpoint-000000000001.txt", "checkpoint-000000000002.txt",
     ]
 
@@ -286,88 +280,18 @@ async def test_the_log_refuses_to_be_changed(database: str, table: str) -> None:
             await get_connection("default").execute_query(statement)
 
 
-async def test_the_key_is_its_owners_alone_and_lies_outside_the_database(database: str, log_key: Path) -> None:
-    await log_keys.create_key()
-    assert stat.S_IMODE(log_key.stat().st_mode) == 0o600
-    await a_zone("GL")
-
-    with refused("KEY_EXISTS"):
-        await log_keys.create_key()
-    log_key.chmod(0o640)
-    with refused("KEY_OPEN_TO_OTHERS"):
-        await seal()
-    log_key.unlink()
-    with refused("NO_LOG_KEY"):
-        await seal()
-    log_keys._write(log_key, PrivateKey.make("qiban.local/log"))
-    with refused("NOT_THE_KEY"):
-        await seal()
-    with refused("BAD_ORIGIN"):
-        await another_installation_called("two words")
-
-
-async def test_a_new_key_takes_over_under_the_eyes_of_the_old(database: str, log_key: Path) -> None:
-    first = await log_keys.create_key()
-    await a_zone("GL")
-    await seal()
-
-    await rotate("Yearly change")
-
-    old, new = await log_keys.public_keys()
-    assert old == first
-    over = await Checkpoint.all().order_by("-id").first()
-    assert over and signers(over.note, old, new) == [new, old]
-    announced = (await log_keys.keys())[-1]
-    assert signers(announced.note, old, new) == [old, new]
-    assert str(new) in text_of(announced.note)
-    assert log_key.read_text().strip() == str(await log_keys.signing_key())
-    await a_zone("GX")
-    after = await seal()
-    assert after and signers(after.note, old, new) == [new]
-
-
-async def test_a_hand_over_that_died_after_it_was_written_down_is_finished(database: str, log_key: Path) -> None:
-    await log_keys.create_key()
-    before = log_key.read_text()
-    async with log_keys.handing_over(""):
-        pass
-    new = log_key.read_text()
-    log_key.with_name("log-key.next").write_text(new)
-    log_key.with_name("log-key.next").chmod(0o600)
-    log_key.write_text(before)
-
-    assert str(await log_keys.signing_key()) == new.strip()
-    assert log_key.read_text() == new
-
-
-async def test_a_lost_key_is_replaced_and_what_it_signed_still_holds(database: str, log_key: Path) -> None:
-    with refused("NO_LOG_KEY"):
-        await log_keys.replace_lost("Lost")
-    await log_keys.create_key()
-    await a_zone("GL")
-    made = await seal()
-    log_key.unlink()
-
-    await log_keys.replace_lost("The disk broke on 2 March")
-    await a_zone("GX")
-    after = await seal()
-
-    lost, new = await log_keys.public_keys()
-    assert made and signers(made.note, lost, new) == [lost]
-    assert after and signers(after.note, lost, new) == [new]
-
-
-async def another_installation_called(origin: str) -> None:
-    await without_triggers("DELETE FROM log_key")
-    assert not await LogKey.exists()
-    log_keys.key_file().unlink()
-    await log_keys.create_key(origin)
-
-
 async def many_entries(count: int) -> None:
     """Entries of zones that were never founded, written past the flows to have many."""
     for start in range(0, count, 500):
         await Entry.bulk_create(entries_of(min(500, count - start)))
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+def text_in(file: Path) -> str:
+    return file.read_text()
 
 
 def in_memory(leaves: list[bytes], span: trees.Range) -> bytes:

@@ -80,7 +80,7 @@ async def create_key(origin: str | None = None) -> PublicKey:
         name = origin or os.environ.get("QIBAN_LOG_ORIGIN", ORIGIN)
         if not NAME.fullmatch(name):
             raise Refused(BAD_ORIGIN)
-        _write(path, PrivateKey.make(name))
+        write_key(path, PrivateKey.make(name))
     key = _read(path)
     await LogKey.create(at=clock.now(), public=str(key.public), statement="")
     return key.public
@@ -109,7 +109,7 @@ async def replace_lost(statement: str) -> None:
 @asynccontextmanager
 async def _succession(new: PrivateKey, statement: str, note: str) -> AsyncIterator[None]:
     path = key_file()
-    _write(_coming(path), new)
+    write_key(_coming(path), new)
     async with transaction():
         await LogKey.create(at=clock.now(), public=str(new.public), statement=statement, note=note)
         yield
@@ -129,7 +129,8 @@ def _read(path: Path) -> PrivateKey:
         raise Refused(NO_LOG_KEY.about(path=path)) from error
 
 
-def _write(path: Path, key: PrivateKey) -> None:
+def write_key(path: Path, key: PrivateKey) -> None:
+    """For its owner alone, and on the disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

@@ -11,7 +11,7 @@ from domain import trees
 from domain.database import reads
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.seals import Checkpoint, Leaf, latest, tile
-from domain.trees import TILE_WIDTH, Place, Range
+from domain.trees import Place, Range
 
 MOST_TILES = 64
 NOT_SEALED = Refusal(
