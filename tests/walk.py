@@ -19,6 +19,7 @@ from graphql import (
     build_schema,
     get_named_type,
     get_nullable_type,
+    is_required_argument,
 )
 from tortoise.connection import get_connection
 from tortoise.context import require_context
@@ -61,7 +62,7 @@ class Walk:
     async def from_the_top(self) -> None:
         assert SCHEMA.query_type
         for name, declared in SCHEMA.query_type.fields.items():
-            if name != "node":
+            if not any(is_required_argument(each) for each in declared.args.values()):
                 answer = await self.ask(f"{{ {asked(name, declared, 1, PAGE)} }}", {})
                 self.roots[name] = (answer.get("data") or {}).get(name)
 
