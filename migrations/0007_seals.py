@@ -19,7 +19,7 @@ async def keep(apps: object, editor: BaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0004_spans')]
+    dependencies = [('qiban', '0006_changed_at')]
 
     initial = False
 
