@@ -7,6 +7,7 @@ import sys
 from api import terminal
 from api.commands import (  # noqa: F401 (each adds its commands, in this order)
     app,
+    audit,
     keys,
     lists,
     printing,
