@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from tortoise import fields
 from tortoise.expressions import Q, Subquery
 from tortoise.migrations.constraints import CheckConstraint
 
+from domain.deadlines import LIT, Timed
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.people import Person
@@ -91,7 +93,7 @@ class Satisfaction(Word):
     DISSATISFIED = "dissatisfied", "不满意", "Dissatisfied"
 
 
-class Case(Subject):
+class Case(Subject, Timed):
     """One request of one enterprise, owned by one companion from collect to close.
 
     The `open_…`, `unfixed_…` and `unsubmitted_…` columns count what is still to do on the three lists. They are
@@ -118,11 +120,13 @@ class Case(Subject):
     contact_phone = fields.CharField(max_length=40, default="")
     raised_on = fields.DateField()
     collected_at = fields.DatetimeField()
+    contacted_at: datetime | None = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     reopen_until = fields.DatetimeField(null=True)
     reopened = fields.IntField(default=0)
     paused_at = fields.DatetimeField(null=True)
     escalation_level = fields.IntField(default=0)
+    escalate_at: datetime | None = fields.DatetimeField(null=True)
     escalated_to: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="escalated_cases", null=True, on_delete=fields.RESTRICT
     )
@@ -191,6 +195,7 @@ class Case(Subject):
             ("enterprise_id", "id"),
             ("owner_id", "state", "id"),
             ("merged_into_id",),
+            LIT,
             ("escalated_to_id",),
             ("zone_id", "raised_on", "id"),
             ("zone_id", "id"),

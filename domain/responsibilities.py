@@ -9,6 +9,7 @@ from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.cases import Case
+from domain.deadlines import LIT, Timed
 from domain.departments import Department
 from domain.people import Person
 from domain.problems import Problem
@@ -37,11 +38,9 @@ class ResponsibilityState(Word):
 ACTIVE = (ResponsibilityState.OFFERED, ResponsibilityState.SIGNED, ResponsibilityState.FIXED)
 
 
-class Responsibility(Record):
-    """One department's duty in a case. `return_by` ends the return window; `due_at` is the moment it must be done.
-
-    `provisional` says that `return_by` fell into a year whose working days are not yet published.
-    """
+class Responsibility(Timed):
+    """One department's duty in a case. `return_by` ends the return window; `due_at` is the moment by which it must be
+    signed for, then fixed, then done, as its state has it."""
 
     subject = "case"
     zone: fields.ForeignKeyRelation[Record] = fields.ForeignKeyField(
@@ -67,7 +66,6 @@ class Responsibility(Record):
     return_by = fields.DatetimeField()
     provisional = fields.BooleanField(default=False)
     signed_at = fields.DatetimeField(null=True)
-    due_at = fields.DatetimeField(null=True)
     extension_due_at = fields.DatetimeField(null=True)
     return_reason = fields.TextField(default="")
     return_basis = fields.TextField(default="")
@@ -96,7 +94,12 @@ class Responsibility(Record):
                 condition="part = 'lead' AND state IN ('offered', 'signed', 'fixed')",
             ),
         )
-        indexes = (("case_id", "id"), ("department_id", "state", "id"), ("state", "return_by"))
+        indexes = (
+            ("case_id", "id"),
+            ("department_id", "state", "id"),
+            ("state", "return_by"),
+            LIT,
+        )
 
     @classmethod
     def of(cls, viewer: Viewer) -> list[Q]:

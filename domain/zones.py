@@ -16,15 +16,39 @@ from domain.records import Kept, Record, Subject
 from domain.viewers import Viewer
 
 # What holds where a zone has set nothing. Each is a published practice (seeds.md part F), not a law of ours.
+# A limit that is None is not set: where published practice gives no number that would fit every zone, nothing is
+# promised until the zone says so.
 DEFAULTS: Mapping[str, Any] = {
+    "first_contact": "24h",  # KRM-05 may be read so (seeds.md W3)
+    "dispatch": "1wd",  # Jiaozuo 13710: dispatched within a day
+    "sign": "1wd",  # Tianjin: an ordinary case is signed for within one working day
     "return_window": "1wd",  # Tianjin, Quanzhou: return or object within one working day
     "designate_after_returns": 3,  # Bayannur: passed on three times, then raised
+    "fix": "3wd",  # Zhuzhou: contact and check within three working days
+    "handle": None,
+    "handle_project": None,
+    "handle_land": None,
+    "handle_funding": None,
+    "handle_talent": None,
+    "handle_policy": None,
+    "handle_other": None,
+    "joint_answer": None,
+    "call_back": None,
     "reopen_window": "30d",
     "call_back_attempts": 3,
     "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due
+    "extension_max_count": 2,
+    "extension_max_length": "15wd",  # Shandong, Zaozhuang: 15 (10) working days, to 30 (25) at the most
+    "warn_before": "1wd",  # no text gives a threshold (seeds.md W5)
+    "warn_before_hours": "2h",
+    "escalate_after": None,
     "chain_required": False,  # Ganzhou GZ-05 sets it: three named levels before handling
     "evidence_files": 0,
     "office_hours": OFFICE_HOURS,
+}
+
+MAY_BE_UNSET = {name for name, value in DEFAULTS.items() if value is None} | {
+    "first_contact", "dispatch", "sign", "fix", "extension_max_length",
 }
 
 
@@ -94,15 +118,24 @@ async def lineage(zone_id: UUID) -> tuple[UUID, ...]:
     return _lineages[zone_id]
 
 
-async def rules_of(zone_id: UUID, on: date) -> Mapping[str, Any]:
+class Rules(dict[str, Any]):
+    """Every rule of a zone by its name; `settings` has the setting each was set by, where it is no default."""
+
+    def __init__(self) -> None:
+        super().__init__(DEFAULTS)
+        self.settings: dict[str, UUID] = {}
+
+
+async def rules_of(zone_id: UUID, on: date) -> Rules:
     """Every rule of a zone as it holds on a day: the defaults under what the zone has set."""
     return (await rules_in([zone_id], on))[zone_id]
 
 
-async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Mapping[str, Any]]:
+async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Rules]:
     """The same for several zones, in one read."""
-    rules: dict[UUID, dict[str, Any]] = {zone: dict(DEFAULTS) for zone in zones}
+    rules = {zone: Rules() for zone in zones}
     rows = Setting.filter(zone_id__in=list(rules), holds_from__lte=on).order_by("holds_from")
-    for row in await rows.values("zone_id", "name", "value"):
+    for row in await rows.values("id", "zone_id", "name", "value"):
         rules[row["zone_id"]][row["name"]] = json.loads(row["value"])
+        rules[row["zone_id"]].settings[row["name"]] = row["id"]
     return rules

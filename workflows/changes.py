@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from domain.records import Record, Subject, id_at
 from domain.refusals import NOT_FOUND, Refused
 from domain.spans import Stays
 from domain.viewers import Viewer
-from domain.zones import rules_of
+from domain.zones import Rules, rules_of
 from workflows import announce
 from workflows.flow import Move
 from workflows.notices import Tiding, tell, tiding_of
@@ -48,7 +48,7 @@ class Change:
     beside: list[Model] = field(default_factory=list)
     stays: Stays = field(default_factory=Stays)
     tidings: list[Tiding] = field(default_factory=list)
-    rules: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    rules: dict[UUID, Rules] = field(default_factory=dict)
     calendars: dict[UUID, Calendar] = field(default_factory=dict)
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
@@ -91,7 +91,7 @@ class Change:
             return replace(given, **{name: await self.fresh(value) for name, value in vars(given).items()})
         return given
 
-    async def rules_in(self, zone_id: UUID) -> Mapping[str, Any]:
+    async def rules_in(self, zone_id: UUID) -> Rules:
         if zone_id not in self.rules:
             self.rules[zone_id] = await rules_of(zone_id, self.at.astimezone(clock.OFFICE_ZONE).date())
         return self.rules[zone_id]
@@ -123,11 +123,11 @@ class Change:
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
             caused_by=caused_by, previous=subject.head,
         )
-        before = {key: each.recorded for key, each in self.tracked.items()}
+        before = self.tracked[record.id].recorded
         entry.changes = canonical(self._changes(entry.id))
         entry.hash = subject.head = entry_hash(entry)
         self.entries.append(entry)
-        self.stays.follow(entry, {key: (before[key], each.recorded) for key, each in self.tracked.items()})
+        self.stays.follow(entry, before, self.tracked[record.id].recorded)
         self.tidings.append(tiding_of(entry, move.asks, move.tells, record, subject))
         return entry
 
@@ -166,7 +166,8 @@ class Change:
         await Entry.bulk_create(self.entries)
         if self.personal:
             await PersonalValue.bulk_create(self.personal)
-        await self.stays.write()
+        loaded = {record_id: each.loaded for record_id, each in self.tracked.items()}
+        await self.stays.write(loaded, {record_id: _columns(each.record) for record_id, each in self.tracked.items()})
         for row in self.beside:
             await row.save(force_create=True)
         await tell(self.tidings, self.at)

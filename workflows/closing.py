@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from domain.calendar import after, working_days_between
+from domain.calendar import after
 from domain.cases import CaseState, Satisfaction
 from domain.clock import OFFICE_ZONE
 from domain.departments import Department
@@ -13,9 +13,10 @@ from domain.people import Person
 from domain.problems import Problem, ProblemState
 from domain.rectifications import Rectification, RectificationState
 from domain.refusals import BAD_INPUT, NOT_OF_THIS_CASE, REQUIRED, Refusal, Refused
-from domain.responsibilities import Responsibility, ResponsibilityState
+from domain.responsibilities import ACTIVE, Responsibility
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
 from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, OWNER_PERSON
+from workflows.deadlines import Extended, StandStill, extend, go_on, stand_still
 from workflows.flow import Move, Situation
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
@@ -106,17 +107,22 @@ async def solve_on_site(step: Step) -> None:
 
 
 async def pause(step: Step) -> None:
+    """Every clock of the case stands still, for the same cause."""
+    for duty in await _running(step):
+        await step.perform(duty, "pause", reason=step.input.reason, cause=step.input.cause)
     step.record.paused_at = step.at
+    await stand_still(step)
 
 
 async def resume(step: Step) -> None:
-    """The clock stood still: every due date moves on by the working days that were paused."""
-    case = step.record
-    days = working_days_between(case.paused_at.astimezone(OFFICE_ZONE).date(), step.at.astimezone(OFFICE_ZONE).date())
-    if days:
-        for duty in await Responsibility.filter(case_id=case.id, state=ResponsibilityState.FIXED).order_by("id"):
-            await step.perform(duty, "shift", days=days)
-    case.paused_at = None
+    for duty in await _running(step):
+        await step.perform(duty, "resume", reason=step.input.reason)
+    await go_on(step)
+    step.record.paused_at = None
+
+
+async def _running(step: Step) -> list[Responsibility]:
+    return await Responsibility.filter(case_id=step.record.id, state__in=ACTIVE).order_by("id")
 
 
 async def send_back(step: Step) -> None:
@@ -209,9 +215,10 @@ MOVES = [
     ),
     Move(
         "pause", "挂起", "Pause", (S.HANDLING,), S.PAUSED, (DISPATCHER, LEADER),
-        input=WithReason, act=pause, bulk=True,
+        input=StandStill, act=pause, bulk=True,
         tells=(OWNER_PERSON, CONTACTS, ALL_LIAISONS),
     ),
+    Move("extend", "延期", "Extended with its lead", (S.HANDLING, S.PAUSED), None, input=Extended, act=extend),
     Move(
         "resume", "恢复", "Resume", (S.PAUSED,), S.HANDLING, (OWNER, DISPATCHER, LEADER),
         input=WithReason, act=resume, bulk=True,

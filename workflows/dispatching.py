@@ -102,6 +102,11 @@ async def _offer(step: Step, offer: Offer | Designate, *, designated: bool) -> N
     )
 
 
+def handling_limit(case: Case) -> tuple[str, str]:
+    """How long a case may be handled: by its category, where the zone tells them apart."""
+    return f"handle_{case.category.value}", "handle"
+
+
 async def chain_gaps(case: Case, rules: Mapping[str, Any]) -> list[str]:
     """Levels without a person, where the zone allows no handling until all are filled (Ganzhou's 1+1+1, GZ-05)."""
     if not rules["chain_required"]:

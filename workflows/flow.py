@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -105,6 +106,18 @@ class Move:
         return NOT_ALLOWED.about(who=who_zh, who_en=who_en)
 
 
+class Held(Enum):
+    """Deadlines that come from no limit."""
+
+    AGREED = "a day that the move itself sets"
+    KEPT = "no longer running, but still to be read"
+
+
+Limit = str | tuple[str, ...] | Held | None
+"""The setting that says how long a state may last; of several names the first that the zone has set, and the last is
+what the limit is called in general ("handle_land", "handle")."""
+
+
 @dataclass(frozen=True)
 class Tally:
     """A column of the record a row belongs to that counts the rows in certain states, `when` they are of a kind."""
@@ -122,8 +135,14 @@ class Standing(NamedTuple):
     refusal: Refusal | None
 
 
+NO_LIMITS: Mapping[Word, Limit] = {}
+
+
 class Flow:
-    """The moves of one kind of record, held as a `transitions` machine that serves as the table."""
+    """The moves of one kind of record, held as a `transitions` machine that serves as the table.
+
+    `limits` says which states may last how long, of a record that is `Timed`.
+    """
 
     def __init__(
         self,
@@ -132,10 +151,12 @@ class Flow:
         moves: Sequence[Move],
         *,
         tallies: Sequence[Tally] = (),
+        limits: Mapping[Word, Limit | Callable[[Any], Limit]] = NO_LIMITS,
         zh: str,
         en: str,
     ) -> None:
         self.record, self.states, self.tallies, self.zh, self.en = record, states, tallies, zh, en
+        self.limits = limits
         self.moves = {move.name: move for move in moves}
         assert len(self.moves) == len(moves), f"{record.__name__}: a move is named twice"
         self.machine = Machine(
@@ -159,6 +180,12 @@ class Flow:
         if state is None:
             return move.target
         return self.states.of(str(self.machine.events[move.name].transitions[state.value][0].dest))
+
+    def limit(self, record: Any) -> tuple[str, ...] | Held | None:
+        """What limits the state a record is in, which may depend on the record."""
+        limit = self.limits.get(record.state)
+        limit = limit(record) if callable(limit) else limit
+        return (limit,) if isinstance(limit, str) else limit
 
     def mutation(self, move: Move) -> str | None:
         """The name of a move in the API; None where it has none."""

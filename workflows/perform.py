@@ -17,10 +17,12 @@ from domain.records import Record, id_at
 from domain.refusals import CONFLICT, STALE, Refused
 from domain.viewers import Viewer
 from domain.words import Word
+from domain.zones import Rules
 from workflows import announce
 from workflows.changes import Change, subject_of
 from workflows.flow import FLOWS, Flow, Move, Situation, Tally
 from workflows.inputs import read_input
+from workflows.timing import keep_time
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -37,7 +39,7 @@ class Step:
     record: Any
     subject: Any
     input: Any
-    rules: Mapping[str, Any]
+    rules: Rules
     calendar: Calendar
     sequence: int | None = None
 
@@ -141,7 +143,7 @@ async def _create(
     flow = FLOWS[model]
     move = flow.moves[name]
     wanted = await read_input(move.input, given, change.viewer)
-    rules: Mapping[str, Any] = {}
+    rules = Rules()
     calendar = shipped()
     if within is not None:
         await change.lock_subjects([within])
@@ -179,11 +181,12 @@ async def _attempt(work: Awaitable[T]) -> tuple[T | None, Refused | None]:
 async def _settle(
     flow: Flow, move: Move, step: Step, source: Word | None, target: Word | None, caused_by: int | None
 ) -> None:
-    """Enter the new state, keep the tallies, write the entry, then make the moves that follow."""
+    """Enter the new state, keep the tallies and the deadlines, write the entry, then make the moves that follow."""
     if "state" in step.record.columns():
         step.record.state = target
     for tally in flow.tallies:
         await _count(tally, step, source, target)
+    await keep_time(step.change, step.record, step.subject)
     reason = getattr(step.input, "reason", None) or ""
     entry = step.change.record(move, step.record, source, reason, caused_by)
     await move.then(replace(step, sequence=entry.sequence))

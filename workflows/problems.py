@@ -10,7 +10,7 @@ from domain.problems import Problem, ProblemState
 from domain.refusals import Refusal
 from workflows.actors import CONTACT, DISPATCHER, OWNER
 from workflows.audiences import CONTACTS, OWNER_PERSON
-from workflows.cases import MOST_PROBLEMS, RaiseProblem
+from workflows.collecting import MOST_PROBLEMS, RaiseProblem
 from workflows.flow import Flow, Move, Situation, Tally
 from workflows.inputs import WithReason, Words
 from workflows.perform import Step

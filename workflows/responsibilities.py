@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from domain.calendar import add_working_days, after, before, end_of
+from domain.calendar import after
 from domain.cases import ENDED, CaseState
 from domain.clock import OFFICE_ZONE
+from domain.deadlines import granted_in, spans_of
 from domain.departments import Department
 from domain.people import Person, PersonState
 from domain.problems import Problem
@@ -17,12 +18,25 @@ from domain.refusals import Refusal, Refused
 from domain.responsibilities import ACTIVE, Part, Responsibility, ResponsibilityState
 from workflows.actors import DISPATCHER, ITS_LIAISON, LEADER
 from workflows.audiences import DISPATCHERS, ITS_LIAISONS, LEADERS, OWNER_PERSON, RESPONSIBLE
-from workflows.dispatching import chain_gaps
-from workflows.flow import THE_CLOCK, Flow, Move, Situation, Tally
+from workflows.deadlines import (
+    AskExtension,
+    StandStill,
+    agree,
+    ask_extension,
+    asked,
+    go_on,
+    grant_extension,
+    in_time_to_ask,
+    refuse_extension,
+    stand_still,
+)
+from workflows.dispatching import chain_gaps, handling_limit
+from workflows.flow import THE_CLOCK, Flow, Held, Move, Situation, Tally
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
 S = ResponsibilityState
+UNDER_WAY = (CaseState.HANDLING, CaseState.PAUSED)
 WINDOW_PASSED = Refusal(
     "WINDOW_PASSED", "退回期限已过（{until}），视同签收。",
     "The time to return it has passed ({until}); it counts as signed."
@@ -31,20 +45,11 @@ WINDOW_OPEN = Refusal("WINDOW_OPEN", "退回期限未到（{until}）。", "The 
 DESIGNATED = Refusal("DESIGNATED", "指定办理的不能退回。", "What the office designated cannot be returned.")
 FALLBACK = Refusal("FALLBACK", "兜底部门不能退回。", "The fallback department returns nothing.")
 NOT_ASSIGNING = Refusal("NOT_ASSIGNING", "诉求不在分办阶段。", "The case is not being assigned.")
-DUE_PAST = Refusal("DUE_PAST", "办理时限须在今天以后。", "The due date must lie ahead.", "dueOn")
-DUE_TOO_FAR = Refusal("DUE_TOO_FAR", "办理时限不能超过三年。", "A due date lies at most three years ahead.", "dueOn")
 NOT_A_COLLEAGUE = Refusal(
     "NOT_A_COLLEAGUE", "责任人须是本部门在用人员。",
     "The person must be an active member of the department.", "personId"
 )
 UNVERIFIED = Refusal("UNVERIFIED", "还有{count}项措施未核验。", "{count} measures are not verified yet.")
-TOO_LATE_TO_ASK = Refusal(
-    "TOO_LATE_TO_ASK", "延期须在到期前至少{notice}提出，最迟{latest}。",
-    "An extension is asked {notice} before due, by {latest} at the latest.",
-)
-NOT_LATER = Refusal("NOT_LATER", "新时限须晚于现时限。", "The new date must be later than the present one.", "dueOn")
-NOT_ASKED = Refusal("NOT_ASKED", "没有待审的延期申请。", "No extension has been asked for.")
-ASKED_ALREADY = Refusal("ASKED_ALREADY", "已有待审的延期申请。", "An extension has been asked for already.")
 
 
 @dataclass
@@ -83,17 +88,6 @@ class ReassignPerson:
     reason: Reason
 
 
-@dataclass
-class AskExtension:
-    due_on: Annotated[date, Words("申请延至", "Asked until, to the end of that day")]
-    reason: Reason
-
-
-@dataclass
-class Shift:
-    days: Annotated[int, Words("工作日", "Working days")]
-
-
 async def offer(step: Step) -> None:
     duty, given = step.record, step.input
     window = after(step.at, step.rules["return_window"])
@@ -122,7 +116,9 @@ async def give_back(step: Step) -> None:
 async def fix(step: Step) -> None:
     duty, given = step.record, step.input
     _require_colleague(given.person, duty)
-    duty.person_id, duty.due_at = given.person.id, _due(given.due_on, step.at)
+    duty.person_id = given.person.id
+    joint = ("joint_answer",) if duty.part is Part.JOINT else ()
+    await agree(step, given.due_on, *joint, *handling_limit(step.subject))
 
 
 async def plan_measures(step: Step) -> None:
@@ -139,26 +135,12 @@ async def reassign_person(step: Step) -> None:
     step.record.person_id = step.input.person.id
 
 
-async def ask_extension(step: Step) -> None:
-    asked = _due(step.input.due_on, step.at)
-    if asked <= step.record.due_at:
-        raise Refused(NOT_LATER)
-    step.record.extension_due_at = asked
-
-
-async def grant_extension(step: Step) -> None:
-    step.record.due_at, step.record.extension_due_at = step.record.extension_due_at, None
-
-
-async def refuse_extension(step: Step) -> None:
-    step.record.extension_due_at = None
-
-
-async def shift(step: Step) -> None:
-    duty, days = step.record, step.input.days
-    duty.due_at = _moved_on(duty.due_at, days)
-    if duty.extension_due_at:
-        duty.extension_due_at = _moved_on(duty.extension_due_at, days)
+async def extend_case(step: Step) -> None:
+    """Who leads answers for the whole: the case's own deadline is never earlier than the lead's."""
+    case, duty = step.subject, step.record
+    if duty.part is Part.LEAD and case.due_at and case.due_at < duty.due_at and case.state in UNDER_WAY:
+        granted = granted_in(spans_of(duty))[-1]
+        await step.perform(case, "extend", due_on=_day(duty.due_at), reason=granted.reason or "—")
 
 
 async def cancel_measures(step: Step) -> None:
@@ -170,19 +152,6 @@ async def cancel_measures(step: Step) -> None:
 def _require_colleague(person: Person, duty: Responsibility) -> None:
     if person.department_id != duty.department_id or person.state is not PersonState.ACTIVE:
         raise Refused(NOT_A_COLLEAGUE)
-
-
-def _due(on: date, at: datetime) -> datetime:
-    today = at.astimezone(OFFICE_ZONE).date()
-    if on <= today:
-        raise Refused(DUE_PAST)
-    if (on - today).days > 3 * 366:
-        raise Refused(DUE_TOO_FAR)
-    return end_of(on)
-
-
-def _moved_on(due: datetime, days: int) -> datetime:
-    return end_of(add_working_days(_day(due), days)[0])
 
 
 def _day(at: datetime) -> date:
@@ -207,18 +176,6 @@ def assigning_or_over(s: Situation) -> Refusal | None:
 def all_verified(s: Situation) -> Refusal | None:
     count = s.record.open_rectifications
     return UNVERIFIED.about(count=count) if count else None
-
-
-def in_time_to_ask(s: Situation) -> Refusal | None:
-    notice = s.rules["extension_notice"]
-    latest = before(s.record.due_at, notice)
-    if s.at > latest:
-        return TOO_LATE_TO_ASK.about(notice=notice, latest=_day(latest))
-    return ASKED_ALREADY if s.record.extension_due_at else None
-
-
-def asked(s: Situation) -> Refusal | None:
-    return None if s.record.extension_due_at else NOT_ASKED
 
 
 RESPONSIBILITY = Flow(
@@ -255,7 +212,7 @@ RESPONSIBILITY = Flow(
         ),
         Move(
             "grant_extension", "同意延期", "Grant the extension", (S.FIXED,), None, (DISPATCHER, LEADER),
-            guards=(asked,), act=grant_extension, mutation="grantExtension", bulk=True,
+            guards=(asked,), act=grant_extension, then=extend_case, mutation="grantExtension", bulk=True,
             tells=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON),
         ),
         Move(
@@ -263,11 +220,12 @@ RESPONSIBILITY = Flow(
             guards=(asked,), input=WithReason, act=refuse_extension, mutation="refuseExtension", bulk=True,
             tells=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON),
         ),
-        Move("shift", "顺延", "Moved on after a pause", (S.FIXED,), None, input=Shift, act=shift, tells=(RESPONSIBLE,)),
         Move(
             "finish", "办结", "Finished", (S.FIXED,), S.DONE,
             guards=(all_verified,), act=refuse_extension, tells=(ITS_LIAISONS, RESPONSIBLE),
         ),
+        Move("pause", "停表", "Clock stopped", ACTIVE, None, input=StandStill, act=stand_still),
+        Move("resume", "续计", "Clock goes on", ACTIVE, None, input=WithReason, act=go_on, tells=(RESPONSIBLE,)),
         Move(
             "release", "解除", "Release", (S.OFFERED, S.SIGNED, S.FIXED), S.RELEASED, (DISPATCHER,),
             guards=(assigning_or_over,), input=WithReason, act=cancel_measures, bulk=True,
@@ -282,6 +240,7 @@ RESPONSIBILITY = Flow(
         Tally("case", "returns", (S.RETURNED,)),
         Tally("problem", "open_responsibilities", ACTIVE),
     ],
+    limits={S.OFFERED: "sign", S.SIGNED: "fix", S.FIXED: Held.AGREED, S.DONE: Held.KEPT},
     zh="责任",
     en="Responsibility",
 )

@@ -13,7 +13,7 @@ from domain.clock import today
 from domain.records import Kept
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.viewers import OPERATOR, Role
-from domain.zones import DEFAULTS, Setting, Zone
+from domain.zones import DEFAULTS, MAY_BE_UNSET, Setting, Zone
 from workflows.flow import Flow, Move, Who, role
 from workflows.inputs import Words
 from workflows.perform import Step
@@ -70,7 +70,7 @@ class SetRule:
     """One rule of the zone, from a day on."""
 
     name: Annotated[str, Words("名称", "Name", 60)]
-    value: Annotated[str, Words("取值", "Value, such as 3, true, 1wd, 30d or 24h", 60)]
+    value: Annotated[str, Words("取值", "Value, such as 3, true, 1wd, 30d, 24h or none", 60)]
     holds_from: Annotated[date, Words("施行日期", "Holds from")]
     source: Annotated[str, Words("依据", "Source", 300)]
 
@@ -84,7 +84,8 @@ async def set_rule(step: Step) -> None:
     if await Setting.filter(zone_id=setting.zone_id, name=given.name, holds_from=given.holds_from).exists():
         raise Refused(SET_ALREADY)
     setting.name, setting.holds_from, setting.source = given.name, given.holds_from, given.source
-    setting.value = json.dumps(_value(given.value, like=DEFAULTS[given.name]))
+    unset = given.value == "none" and given.name in MAY_BE_UNSET
+    setting.value = json.dumps(None if unset else _value(given.value, like=DEFAULTS[given.name]))
     setting.author_id = step.viewer.person_id if step.viewer is not OPERATOR else None
 
 
@@ -94,9 +95,9 @@ def _value(text: str, *, like: object) -> object:
     # A count that starts at one or more stays so: no case is closed without an attempt to call back.
     if type(like) is int and re.fullmatch(r"[0-9]{1,3}", text) and int(text) >= min(like, 1):
         return int(text)
-    if isinstance(like, str):
+    if like is None or isinstance(like, str):
         # A rule that is text is written like its default: a limit, or office hours.
-        (OfficeHours.of if ":" in like else parsed)(text)
+        (OfficeHours.of if like and ":" in like else parsed)(text)
         return text
     raise Refused(
         BAD_INPUT.about("value", problem_zh=f"应与“{like}”同类", problem_en=f"must be of the kind of {like!r}")

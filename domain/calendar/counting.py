@@ -83,8 +83,13 @@ class Calendar:
         if unit is Unit.DAYS:
             return _certain(end_of(first + timedelta(days=count)))
         if unit is Unit.WORKING_HOURS:
-            return self._moment(first, lambda works: self._worked(start, timedelta(hours=count), works))
+            return self.after_office_hours(start, timedelta(hours=count))
         return self._moment(first + timedelta(days=1), lambda works: end_of(_reach(first, count, works)))
+
+    def after_office_hours(self, start: datetime, worked: timedelta) -> Moment:
+        """The moment by which the office was open for so long."""
+        first = start.astimezone(OFFICE_ZONE).date()
+        return self._moment(first, lambda works: self._worked(start, worked, works))
 
     def before(self, due: datetime, notice: str) -> datetime:
         """The last moment that lies at least `notice` before `due`."""

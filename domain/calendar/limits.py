@@ -25,7 +25,7 @@ class Unit(Word):
 
 LONGEST = {Unit.WORKING_DAYS: 750, Unit.DAYS: 1_095, Unit.WORKING_HOURS: 6_000, Unit.HOURS: 26_280}
 """Three years of each; a longer limit is a mistake."""
-_LIMIT = re.compile(r"([1-9][0-9]{0,4})(wd|wh|d|h)")
+_LIMIT = re.compile(r"([0-9]{1,5})(wd|wh|d|h)")
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -46,9 +46,9 @@ def parsed(limit: str) -> Limit:
             )
         )
     count, unit = int(match[1]), Unit.of(match[2])
-    if count > LONGEST[unit]:
+    if not 1 <= count <= LONGEST[unit]:
         most = f"{LONGEST[unit]}{unit.value}"
-        raise Refused(BAD_INPUT.about(problem_zh=f"时限最长 {most}", problem_en=f"a limit is at most {most}"))
+        raise Refused(BAD_INPUT.about(problem_zh=f"时限最短1，最长{most}", problem_en=f"a limit is from 1 to {most}"))
     return Limit(count, unit)
 
 
