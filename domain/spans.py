@@ -38,8 +38,9 @@ class Held(NamedTuple):
 class Span(Model):
     """One stay. Its id is that of the entry that began it; `left_at` is null while it lasts.
 
-    `due_at`, `department_id` and `person_id` (for a case its companion) are the record's own for as long as it stays,
-    and then as they stood when the state was left. It was late if it lasted beyond `due_at`.
+    `due_at` is the last deadline that ran while it stayed. Where that ended before the state was left (the enterprise
+    was called, someone was asked to lead), `met_at` says when. `department_id` and `person_id` (for a case its
+    companion) are the record's own for as long as it stays, and then as they stood when the state was left.
     """
 
     id: UUID = fields.UUIDField(primary_key=True)
@@ -52,6 +53,7 @@ class Span(Model):
     entered_at = fields.DatetimeField()
     left_at: datetime | None = fields.DatetimeField(null=True)
     due_at: datetime | None = fields.DatetimeField(null=True)
+    met_at: datetime | None = fields.DatetimeField(null=True)
     department_id: UUID | None = fields.UUIDField(null=True)
     person_id: UUID | None = fields.UUIDField(null=True)
 
@@ -75,43 +77,52 @@ class Moved(Protocol):
     changes: str
 
 
+Touched = Mapping[UUID, tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Records by their key, each with its columns before and after a move."""
+
+
 @dataclass
 class Stays:
-    """Follows moves one after another: the stays that began, and the ends of stays that began before."""
+    """Follows moves one after another: the stays that began, and what became of those that began before."""
 
     begun: dict[UUID, Span] = field(default_factory=dict)
     ended: list[Span] = field(default_factory=list)
-    left: dict[UUID, tuple[datetime, Held]] = field(default_factory=dict)
+    altered: defaultdict[UUID, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
 
-    def follow(self, moved: Moved, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        """One move of a record, whose columns were `before` and are `now`."""
-        if moved.source == moved.target:
+    def follow(self, moved: Moved, touched: Touched) -> None:
+        """One move, with all it touched."""
+        leaves = moved.source != moved.target
+        for record_id, (before, now) in touched.items():
+            if not (leaves and record_id == moved.record_id) and "state" in now:
+                self._alter(record_id, _difference(Held.by(before), Held.by(now), moved.at))
+        if not leaves:
             return
+        if moved.source is not None:
+            self._alter(moved.record_id, {"left_at": moved.at})
         if stay := self.begun.pop(moved.record_id, None):
-            stay.left_at = moved.at
-            self.ended.append(_holding(stay, before))
-        elif moved.source is not None:
-            self.left[moved.record_id] = moved.at, Held.by(before)
+            self.ended.append(stay)
         if moved.target not in (None, Kept.KEPT):
-            self.begun[moved.record_id] = _begun(moved, now)
+            self.begun[moved.record_id] = _begun(moved, touched[moved.record_id][1])
 
-    def settled(self, columns: Mapping[UUID, Mapping[str, Any]]) -> list[Span]:
-        """Every stay that began, given the columns in the end of the records that still stay."""
-        return [*self.ended, *(_holding(stay, columns[record_id]) for record_id, stay in self.begun.items())]
+    def _alter(self, record_id: UUID, columns: Mapping[str, Any]) -> None:
+        if stay := self.begun.get(record_id):
+            stay.update_from_dict(dict(columns))
+        elif columns:
+            self.altered[record_id] |= columns
 
-    async def write(self, loaded: Mapping[UUID, Mapping[str, Any]], columns: Mapping[UUID, Mapping[str, Any]]) -> None:
-        """Keep the table in step, given the columns of records as they were loaded and as they are in the end."""
-        alike: defaultdict[tuple[datetime | None, Held], list[UUID]] = defaultdict(list)
-        for record_id, (at, held) in self.left.items():
-            alike[at, held].append(record_id)
-        for record_id, before in loaded.items():
-            held = Held.by(columns[record_id])
-            if before.get("state") and record_id not in self.left and Held.by(before) != held:
-                alike[None, held].append(record_id)
-        for (left_at, held), ids in alike.items():
-            await Span.filter(record_id__in=ids, left_at__isnull=True).update(left_at=left_at, **held._asdict())
-        if began := self.settled(columns):
-            await Span.bulk_create(began)
+    @property
+    def new(self) -> list[Span]:
+        return [*self.ended, *self.begun.values()]
+
+    async def write(self) -> None:
+        """Keep the table in step, in few statements: stays that are altered alike are altered together."""
+        alike: defaultdict[tuple[tuple[str, Any], ...], list[UUID]] = defaultdict(list)
+        for record_id, columns in self.altered.items():
+            alike[tuple(sorted(columns.items()))].append(record_id)
+        for altered, ids in alike.items():
+            await Span.filter(record_id__in=ids, left_at__isnull=True).update(**dict(altered))
+        if new := self.new:
+            await Span.bulk_create(new)
 
 
 def spans_of(entries: Iterable[Moved]) -> list[Span]:
@@ -119,11 +130,13 @@ def spans_of(entries: Iterable[Moved]) -> list[Span]:
     stays = Stays()
     columns: defaultdict[UUID, dict[str, Any]] = defaultdict(dict)
     for entry in entries:
-        before = dict(columns[entry.record_id])
-        for record, touched in json.loads(entry.changes).items():
-            columns[UUID(record.partition("/")[2])] |= {name: pair[1] for name, pair in touched.items()}
-        stays.follow(entry, before, columns[entry.record_id])
-    return stays.settled(columns)
+        touched = {entry.record_id: (columns[entry.record_id], columns[entry.record_id])}
+        for record, changed in json.loads(entry.changes).items():
+            key = UUID(record.partition("/")[2])
+            touched[key] = columns[key], columns[key] | {name: pair[1] for name, pair in changed.items()}
+        stays.follow(entry, touched)
+        columns |= {key: now for key, (_, now) in touched.items()}
+    return stays.new
 
 
 def _begun(moved: Moved, now: Mapping[str, Any]) -> Span:
@@ -134,9 +147,12 @@ def _begun(moved: Moved, now: Mapping[str, Any]) -> Span:
     )
 
 
-def _holding(stay: Span, columns: Mapping[str, Any]) -> Span:
-    stay.due_at, stay.department_id, stay.person_id = Held.by(columns)
-    return stay
+def _difference(before: Held, now: Held, at: datetime) -> dict[str, Any]:
+    """What a change of the columns alters in the stay that goes on."""
+    altered = {name: value for name, value in now._asdict().items() if value != getattr(before, name)}
+    if "due_at" in altered:
+        altered |= {"due_at": now.due_at, "met_at": None} if now.due_at else {"due_at": before.due_at, "met_at": at}
+    return altered
 
 
 def _key(value: Any) -> UUID | None:

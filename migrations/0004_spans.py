@@ -19,7 +19,7 @@ from domain.spans import spans_of
 HISTORIES_AT_ONCE = 200
 COLUMNS = (
     "id", "zone_id", "subject_kind", "subject_id", "record_kind", "record_id", "state", "entered_at", "left_at",
-    "due_at", "department_id", "person_id",
+    "due_at", "met_at", "department_id", "person_id",
 )
 
 
@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ("entered_at", fields.DatetimeField()),
                 ("left_at", fields.DatetimeField(null=True)),
                 ("due_at", fields.DatetimeField(null=True)),
+                ("met_at", fields.DatetimeField(null=True)),
                 ("department_id", fields.UUIDField(null=True)),
                 ("person_id", fields.UUIDField(null=True)),
             ],

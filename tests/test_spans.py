@@ -8,9 +8,11 @@ from pathlib import Path
 
 from domain import clock
 from domain import database as storage
+from domain.history import Entry, canonical
 from domain.people import Membership
+from domain.records import new_id
 from domain.responsibilities import Responsibility
-from domain.spans import Span
+from domain.spans import Span, spans_of
 from domain.viewers import Role
 from tests.proofs import moved
 from tests.world import a_closed_case, a_dispatched_case, a_person, a_world, fixed, the_responsibility
@@ -99,3 +101,25 @@ async def test_rows_that_were_there_before_get_their_spans_from_history(database
 
     assert await Span.all().order_by("id").values() == kept
     assert len(kept) > 10
+
+
+def test_a_deadline_that_ended_before_the_state_was_left_says_when() -> None:
+    """As an enterprise is called in time, and its request submitted a day later."""
+    case, zone, due = new_id(), new_id(), START + timedelta(days=1)
+    called, submitted = START + timedelta(hours=3), START + timedelta(days=2)
+
+    def entry(move: tuple[str | None, str], at: datetime, before: datetime | None, after: datetime | None) -> Entry:
+        changes = canonical({f"case/{case}": {"state": move, "due_at": [before, after]}})
+        return Entry(
+            id=new_id(), zone_id=zone, subject_kind="case", subject_id=case, record_kind="case", record_id=case,
+            source=move[0], target=move[1], at=at, changes=changes,
+        )
+
+    collected, assigning = spans_of([
+        entry((None, "collected"), START, None, due),
+        entry(("collected", "collected"), called, due, None),
+        entry(("collected", "assigning"), submitted, None, submitted + timedelta(days=1)),
+    ])
+
+    assert (collected.due_at, collected.met_at, collected.left_at) == (due, called, submitted)
+    assert (assigning.due_at, assigning.met_at, assigning.left_at) == (submitted + timedelta(days=1), None, None)

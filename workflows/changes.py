@@ -123,11 +123,11 @@ class Change:
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
             caused_by=caused_by, previous=subject.head,
         )
-        before = self.tracked[record.id].recorded
+        before = {key: each.recorded for key, each in self.tracked.items()}
         entry.changes = canonical(self._changes(entry.id))
         entry.hash = subject.head = entry_hash(entry)
         self.entries.append(entry)
-        self.stays.follow(entry, before, self.tracked[record.id].recorded)
+        self.stays.follow(entry, {key: (before[key], each.recorded) for key, each in self.tracked.items()})
         self.tidings.append(tiding_of(entry, move.asks, move.tells, record, subject))
         return entry
 
@@ -166,8 +166,7 @@ class Change:
         await Entry.bulk_create(self.entries)
         if self.personal:
             await PersonalValue.bulk_create(self.personal)
-        loaded = {record_id: each.loaded for record_id, each in self.tracked.items()}
-        await self.stays.write(loaded, {record_id: _columns(each.record) for record_id, each in self.tracked.items()})
+        await self.stays.write()
         for row in self.beside:
             await row.save(force_create=True)
         await tell(self.tidings, self.at)
