@@ -7,6 +7,8 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +20,24 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
+from strawberry.types.unset import UNSET
 
-from api import files, graphiql, seals
+from api import files, graphiql, seals, streams
 from api.callers import BodyLimit, Callers, refusal_answer
 from api.context import Context
-from api.documents import planned
+from api.documents import planned, subscribes
 from api.faults import UNREADABLE, Faults, said
 from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
 from api.schema import schema
+from api.sockets import Connection, Socket, greet
 from domain import database
 from domain.file_types import TYPES
 from domain.stores import file_limit, open_store
@@ -40,6 +45,9 @@ from workflows import announce, timers
 from workflows.service_tokens import HEADER
 
 HEALTH_SECONDS = 5
+PROTOCOLS = (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL)
+SILENT = timedelta(seconds=10)
+MOST_OPERATIONS = 50
 FORM_BYTES = 64 * 1024
 log = logging.getLogger("qiban")
 
@@ -50,7 +58,13 @@ class Service(GraphQL[Context, None]):
     A POST must say application/json and a GET may only ask, so that no other site's form can act for a reader here.
     """
 
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = Connection
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+            return
         request = Request(scope, receive)
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             answer = graphiql.page(request)
@@ -64,6 +78,10 @@ class Service(GraphQL[Context, None]):
         except HTTPException as no:
             refusal = UNREADABLE.about(reason=no.reason)
             return refusal_answer([refusal], request.state.context.language, no.status_code)
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        await greet(context)
+        return UNSET
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         context: Context = request.state.context
@@ -84,6 +102,14 @@ class Service(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         # Unlike json it takes neither half a surrogate pair nor nesting without end.
         return orjson.loads(data)
+
+    async def execute_operation(self, request: Request, **given: Any) -> Any:  # type: ignore[override]
+        asked = given["request_data"]
+        # Some clients say with every request that they could read a stream.
+        either = asked.protocol == "sse" and "application/json" in request.headers["accept"]
+        if either and not subscribes(asked.query, asked.operation_name):
+            given["request_data"] = replace(asked, protocol="http")
+        return await super().execute_operation(request, **given)
 
     async def execute_single(self, request: Request, **given: Any) -> ExecutionResult:  # type: ignore[override]
         asked, context = given["request_data"], given["context"]
@@ -122,12 +148,17 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
         async with database.opened(url):
             await database.migrate()
             app.state.store = open_store(database_file(url))
-            async with announce.announcing(url), timers.running(with_timers):
+            async with announce.announcing(url), streams.checking(), timers.running(with_timers):
                 yield
 
+    service = Service(
+        schema, graphql_ide=None, subscription_protocols=PROTOCOLS, allowed_origins=allowed_origins(),
+        connection_init_wait_timeout=SILENT, max_subscriptions_per_connection=MOST_OPERATIONS,
+    )
     return Starlette(
         routes=[
-            Route("/graphql", Service(schema, graphql_ide=None, subscription_protocols=())),
+            Route("/graphql", service),
+            WebSocketRoute("/graphql", service),
             Route("/", lambda request: RedirectResponse("/graphql")),
             Route("/health", health),
             *files.routes,
@@ -155,9 +186,13 @@ def database_file(url: str | None) -> Path | None:
     return Path(file) if file else None
 
 
+def allowed_origins() -> list[str]:
+    return [each.strip() for each in os.environ.get("QIBAN_ALLOWED_ORIGINS", "").split(",") if each.strip()]
+
+
 def _other_origins() -> list[Middleware]:
     """Front ends served from elsewhere: none, unless `QIBAN_ALLOWED_ORIGINS` names them, separated by commas."""
-    origins = [each.strip() for each in os.environ.get("QIBAN_ALLOWED_ORIGINS", "").split(",") if each.strip()]
+    origins = allowed_origins()
     if not origins:
         return []
     headers = ["Authorization", "Content-Type", "Accept-Language", HEADER]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import Context
 from domain.refusals import Refusal, Refused
+from workflows.leases import Caller
 from workflows.service_tokens import HEADER, NO_BEHALF
-from workflows.sessions import viewer_from
 
 TOO_LARGE = Refusal("TOO_LARGE", "请求过大，上限{limit}字节。", "The request is too large; the limit is {limit} bytes.")
+SHOWN = ("authorization", HEADER.lower())
 
 
 class Callers:
@@ -24,21 +25,37 @@ class Callers:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # Who it is says its first message, to which the handshake's headers are added: browsers can set none.
+            connection = HTTPConnection(scope)
+            context = context_of(connection)
+            context.shown = {name: connection.headers[name] for name in SHOWN if name in connection.headers}
+            connection.state.context = context
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        language = preferred(request.headers.get("accept-language", ""))
-        context = Context(None, language, request.client.host if request.client else "")
-        if authorization := request.headers.get("authorization"):
-            try:
-                context.someone = await viewer_from(authorization, request.headers.get(HEADER), language)
-            except Refused as refused:
-                status = 403 if refused.refusals == (NO_BEHALF,) else 401
-                await refusal_answer(refused.refusals, language, status)(scope, receive, send)
-                return
+        context = context_of(request)
+        try:
+            await let_in(context, request.headers)
+        except Refused as refused:
+            status = 403 if refused.refusals == (NO_BEHALF,) else 401
+            await refusal_answer(refused.refusals, context.language, status)(scope, receive, send)
+            return
         request.state.context = context
         await self.app(scope, receive, send)
+
+
+def context_of(connection: HTTPConnection) -> Context:
+    language = preferred(connection.headers.get("accept-language", ""))
+    return Context(None, language, connection.client.host if connection.client else "")
+
+
+async def let_in(context: Context, headers: Mapping[str, str]) -> None:
+    """Find out who is asking, if they say so. Raises `Refused` when what they show does not hold."""
+    if authorization := headers.get("authorization"):
+        context.caller = Caller(authorization, headers.get(HEADER.lower()), context.language)
+        context.someone = await context.caller.viewer()
 
 
 class BodyLimit:

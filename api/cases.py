@@ -24,6 +24,7 @@ from domain.history import Entry as EntryRow
 from domain.people import Person as PersonRow
 from domain.responsibilities import ACTIVE
 from domain.responsibilities import Responsibility as ResponsibilityRow
+from domain.viewers import Viewer
 from domain.words import Word
 from domain.zones import Zone as ZoneRow
 from workflows.inputs import Words, read_text
@@ -163,7 +164,7 @@ class CaseCounts:
 
     @strawberry.field
     async def total(self, info: Info) -> int:
-        total: int = await _narrowed(info, self.filter).using_db(reads()).count()
+        total: int = await narrowed(info.context.viewer, self.filter).using_db(reads()).count()
         return total
 
     @strawberry.field
@@ -186,7 +187,7 @@ class CaseCounts:
 
     @strawberry.field(description="By department with an active responsibility; a case counts once for each.")
     async def departments(self, info: Info) -> list[DepartmentCount]:
-        cases = Subquery(_narrowed(info, self.filter).values("id"))
+        cases = Subquery(narrowed(info.context.viewer, self.filter).values("id"))
         rows: Any = ResponsibilityRow.filter(case_id__in=cases, state__in=ACTIVE)
         counted = await rows.annotate(n=Count("case_id", distinct=True)).group_by("department_id").using_db(
             reads()
@@ -207,7 +208,7 @@ class Query:
         first: int = DEFAULT_PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        return Listing(_narrowed(info, filter), ORDERS[order_by], first, after)  # type: ignore[return-value]
+        return Listing(narrowed(info.context.viewer, filter), ORDERS[order_by], first, after)  # type: ignore[return-value]
 
     @listing("One case, by id or by number; null when there is none in sight.")
     def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
@@ -220,12 +221,13 @@ class Query:
 
 
 async def _counted(info: Info, filter: CaseFilter | None, column: str) -> dict[str, int]:
-    rows = _narrowed(info, filter).annotate(n=Count("id")).group_by(column).using_db(reads())
+    rows = narrowed(info.context.viewer, filter).annotate(n=Count("id")).group_by(column).using_db(reads())
     return {row[column]: row["n"] for row in await rows.values(column, "n")}
 
 
-def _narrowed(info: Info, filter: CaseFilter | None) -> Any:
-    rows: Any = CaseRow.seen_by(info.context.viewer)
+def narrowed(viewer: Viewer, filter: CaseFilter | None) -> Any:
+    """The cases in sight that a filter lets through. Raises `Refused` for an id of another kind."""
+    rows: Any = CaseRow.seen_by(viewer)
     if filter is None:
         return rows
     rows = rows.filter(matching(filter.text, "title", "description"))

@@ -19,13 +19,15 @@ from domain.records import Record
 from domain.refusals import Refusal, Refused
 from domain.viewers import Viewer
 from domain.zones import rules_in
+from workflows.leases import Caller
 
 UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first.")
 
 
 @dataclass
 class Context:
-    """One per request. `address` is the caller's, for limiting sign-in attempts."""
+    """One per request. `address` is the caller's, for limiting sign-in attempts, and
+    `caller` the credential they were let in by; `shown` what a socket shows to be let in."""
 
     someone: Viewer | None
     language: str
@@ -35,6 +37,12 @@ class Context:
     told: dict[Any, Any] = field(default_factory=dict)
     rules: Mapping[UUID, Mapping[str, Any]] | None = None
     calendars: Mapping[UUID, Calendar] = field(default_factory=dict)
+    caller: Caller | None = None
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+    def anew(self, viewer: Viewer) -> Context:
+        """For another read of the same caller, later on: nothing of what was read before is kept."""
+        return Context(viewer, self.language, self.address, caller=self.caller)
 
     @property
     def viewer(self) -> Viewer:

@@ -8,13 +8,20 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import orjson
-from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+)
 from strawberry import Schema
 from strawberry.extensions import SchemaExtension
 from tortoise.exceptions import BaseORMException
 
 from api.context import Context
-from api.limits import paged_fields, size
+from api.limits import MOST_TOKENS, paged_fields, size
 from api.plans import Plan, plan
 from api.selections import Unplannable
 from domain.database import default_url
@@ -66,7 +73,7 @@ class KnownDocuments(SchemaExtension):
         yield
         if known or not context.graphql_document or context.pre_execution_errors or not context.query:
             return
-        if len(context.query) <= LONGEST_DOCUMENT and _asks_only(context.graphql_document):
+        if len(context.query) <= LONGEST_DOCUMENT and _changes_nothing(context.graphql_document):
             _documents.put(context.query, context.graphql_document)
 
 
@@ -92,10 +99,20 @@ async def planned(
         return None
 
 
-def _asks_only(document: DocumentNode) -> bool:
+def subscribes(query: str | None, operation_name: str | None) -> bool:
+    """Whether a document that can be read asks for a subscription."""
+    try:
+        document = _documents.get(query) or parse(query or "", max_tokens=MOST_TOKENS)
+    except GraphQLError:
+        return False
+    operation = get_operation_ast(document, operation_name)
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+def _changes_nothing(document: DocumentNode) -> bool:
     """Whether nothing in it changes anything: what a mutation is given may be a password and is kept nowhere."""
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    return all(each.operation is OperationType.QUERY for each in operations)
+    return all(each.operation is not OperationType.MUTATION for each in operations)
 
 
 def _plan(

@@ -98,6 +98,18 @@ def said(error: GraphQLError, language: str) -> dict[str, Any]:
     return told
 
 
+def told_error(error: GraphQLError, language: str) -> GraphQLError:
+    """The same for transports that write errors by themselves."""
+    told = said(error, language)
+    return GraphQLError(
+        told["message"], error.nodes, error.source, error.positions, error.path, None, told.get("extensions")
+    )
+
+
+def refusal_error(refused: Refused) -> GraphQLError:
+    return GraphQLError(str(refused), original_error=refused)
+
+
 def _answer(number: str) -> JSONResponse:
     both = FAULT.about(number=number)
     error = {"message": f"{both.zh} / {both.en}", "extensions": {"code": FAULT.code, "fault": number}}

@@ -16,6 +16,7 @@ from api import (
     departments,
     enterprises,
     history,
+    live,
     notices,
     people,
     problems,
@@ -27,12 +28,12 @@ from api import (
 )
 from api.context import Info
 from api.documents import KnownDocuments
-from api.faults import QuietSchema
 from api.limits import EXTENSIONS
 from api.mutations import mutations
 from api.nodes import NODES, Node, parsed
 from api.pages import Lookup, listing
 from api.scalars import INSTANT
+from api.subscriptions import LiveSchema
 from workflows.timetable import FLOWS
 
 # Modules without queries of their own: importing them declares their types.
@@ -68,9 +69,10 @@ class Mutation(auth.Mutation, service_tokens.Mutation, notices.Mutation, mutatio
     """Every change is a mutation with a payload; a refusal is data."""
 
 
-schema = QuietSchema(
+schema = LiveSchema(
     query=Query,
     mutation=Mutation,
+    subscription=live.Subscription,
     types=list(NODES.values()),
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT}),
     extensions=[*EXTENSIONS, KnownDocuments],

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain import database, listening
 from domain.history import Entry
 
 MOST_WAITING = 64
-"""So many notes wait for a slow listener; after one more it is told to read again instead."""
+"""Subjects of which notes wait for a slow listener; after one more it is told to read again instead."""
 log = logging.getLogger("qiban.announce")
 
-Topic = UUID | tuple[str, UUID]
-"""What one may listen to: one subject by its key, or every subject of a kind in a zone."""
+Topic = UUID | tuple[str, UUID] | str
+"""What one may listen to: one subject by its key, every subject of a kind in a zone, or every subject of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +30,37 @@ class Note:
     first: int
     last: int
 
+    @property
+    def topics(self) -> tuple[Topic, Topic, Topic]:
+        return self.subject_id, (self.kind, self.zone_id), self.kind
+
+    def and_then(self, later: Note) -> Note:
+        """Both as one: a subject that moved again before it was looked at."""
+        return replace(self, first=min(self.first, later.first), last=max(self.last, later.last))
+
 
 class Listener:
-    """One who listens, with the notes that wait for them. `missed` says that more came than were kept."""
+    """One who listens, with a note for each subject that waits for them; they cost little while nothing moves."""
 
-    __slots__ = ("_arrived", "missed", "topics", "waiting")
+    __slots__ = ("_arrived", "_missed", "topics", "waiting")
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self.topics = frozenset(topics)
-        self.waiting: list[Note] = []
-        self.missed = False
+        self.waiting: dict[UUID, Note] = {}
+        self._missed = False
         self._arrived: asyncio.Future[None] | None = None
 
     def tell(self, note: Note) -> None:
-        if len(self.waiting) >= MOST_WAITING:
+        known = self.waiting.get(note.subject_id)
+        if known is None and len(self.waiting) >= MOST_WAITING:
             self.lose()
-        elif not self.missed:
-            self.waiting.append(note)
+        elif not self._missed:
+            self.waiting[note.subject_id] = known.and_then(note) if known else note
             self.wake()
 
     def lose(self) -> None:
         """Whatever waits and whatever is missing are one and the same to the listener: read again."""
-        self.waiting, self.missed = [], True
+        self.waiting, self._missed = {}, True
         self.wake()
 
     def wake(self) -> None:
@@ -59,17 +68,20 @@ class Listener:
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
 
-    async def heard(self) -> tuple[bool, list[Note]]:
-        """Wait; then whether notes were missed, and those that were not."""
-        if not self.waiting and not self.missed:
+    def expects(self, kinds: Container[str]) -> bool:
+        """Whether a note of one of the kinds waits."""
+        return any(note.kind in kinds for note in self.waiting.values())
+
+    async def heard(self) -> tuple[bool, Note | None]:
+        """Wait; then whether notes were missed, and the next note, if there is one."""
+        if not self.waiting and not self._missed:
             self._arrived = asyncio.get_running_loop().create_future()
             try:
                 await self._arrived
             finally:
                 self._arrived = None
-        missed, notes = self.missed, self.waiting
-        self.missed, self.waiting = False, []
-        return missed, notes
+        missed, self._missed = self._missed, False
+        return missed, self.waiting.pop(next(iter(self.waiting))) if self.waiting else None
 
 
 _listeners: dict[Topic, set[Listener]] = {}
@@ -126,8 +138,7 @@ async def announcing(url: str | None = None) -> AsyncIterator[None]:
 
 def _announce(notes: Iterable[Note]) -> None:
     for note in notes:
-        one, zone = _listeners.get(note.subject_id, ()), _listeners.get((note.kind, note.zone_id), ())
-        for listener in {*one, *zone}:
+        for listener in set().union(*(_listeners.get(topic, ()) for topic in note.topics)):
             listener.tell(note)
 
 

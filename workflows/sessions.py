@@ -6,7 +6,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from joserfc import jwt
@@ -147,13 +147,14 @@ def _tokens(session: Session, token: str, at: datetime) -> Tokens:
 
 
 async def _signed_in(token: str, language: str, at: datetime) -> Viewer | None:
-    session_id = _claimed_session(token, at)
+    session_id, _ = claimed(token, at)
     standing = Session.filter(id=session_id, ended_at__isnull=True, person__state=PersonState.ACTIVE)
     session = await standing.first()
     return await viewer_of(session.person_id, at, language=language) if session else None
 
 
-def _claimed_session(token: str, at: datetime) -> UUID:
+def claimed(token: str, at: datetime) -> tuple[UUID, datetime]:
+    """The session an access token speaks of, and when the token ends. Raises `Refused` when it has ended."""
     try:
         decoded = jwt.decode(token, _key(), algorithms=["HS256"])
         # joserfc's decode does not look at the expiry by itself.
@@ -161,7 +162,7 @@ def _claimed_session(token: str, at: datetime) -> UUID:
             now=int(at.timestamp()), exp={"essential": True}, iat={"essential": True}, sid={"essential": True},
             aud={"essential": True, "value": AUDIENCE},
         ).validate(decoded.claims)
-        return UUID(str(decoded.claims["sid"]))
+        return UUID(str(decoded.claims["sid"])), datetime.fromtimestamp(decoded.claims["exp"], UTC)
     except (JoseError, ValueError, TypeError):
         raise Refused(SESSION_ENDED) from None
 

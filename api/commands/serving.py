@@ -89,17 +89,16 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
 def _serve(host: str, port: int, worker: bool) -> None:
     import os
 
-    import uvicorn
-
     from api.app import application
+    from api.server import server
 
     listening = _listening(host, port)
     # Only a proxy on this machine is believed when it says for whom it asks, unless told of others.
     believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
-    server = uvicorn.Server(uvicorn.Config(application(with_timers=worker), forwarded_allow_ips=believed))
+    serving = server(application(with_timers=worker), forwarded_allow_ips=believed)
     with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    if not server.started:
+        serving.run(sockets=[listening])
+    if not serving.started:
         raise SystemExit(1)
 
 

@@ -1,0 +1,144 @@
+"""Subscriptions carried out: each event read as its watcher may see it by then, once for all who ask the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import orjson
+from graphql import DocumentNode, ExecutionResult, Executor, GraphQLError, create_source_event_stream
+from strawberry.types.execution import ExecutionResult as Result
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+from strawberry.utils.await_maybe import await_maybe
+
+from api.context import Context
+from api.faults import FAULT, QuietSchema, refusal_error, told_error
+from api.streams import Happening
+from domain.refusals import Refused
+
+T = TypeVar("T")
+_being_made: dict[Hashable, asyncio.Task[Any]] = {}
+
+
+class LiveSchema(QuietSchema):
+    """Streams subscriptions; whatever else comes over a stream is executed as ever."""
+
+    async def stream(  # type: ignore[override]
+        self, query: str | None, variable_values: dict[str, Any] | None = None, context_value: Any = None,
+        root_value: Any = None, operation_name: str | None = None, operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] = frozenset(OperationType),
+    ) -> AsyncGenerator[Result, None]:
+        given = (query, variable_values, context_value, root_value, operation_name, operation_extensions)
+        document = await self._subscription(query, variable_values, context_value, operation_name)
+        if document is not None and OperationType.SUBSCRIPTION in allowed_operation_types:
+            return self._events(Asked(str(query), document, variable_values or {}, operation_name, context_value))
+        results = await super().stream(*given, allowed_operation_types)
+        return _told(results, context_value.language)  # type: ignore[arg-type]
+
+    async def _subscription(
+        self, query: str | None, variables: dict[str, Any] | None, context: Context, operation_name: str | None
+    ) -> DocumentNode | None:
+        """The document, if it is a valid subscription within the limits; None leaves the answer to the executor."""
+        execution = self._create_execution_context(
+            query, frozenset(OperationType), variables, context, None, operation_name
+        )
+        extensions = self.get_extensions()
+        for each in extensions:
+            each.execution_context = execution
+        try:
+            error = await self._prepare_operation_async(execution, self.create_extensions_runner(execution, extensions))
+        except Exception:
+            return None
+        wanted = error is None and execution.operation_type is OperationType.SUBSCRIPTION
+        return execution.graphql_document if wanted else None
+
+    async def _events(self, asked: Asked) -> AsyncGenerator[Result, None]:
+        source = await asked.source(self)
+        if isinstance(source, ExecutionResult):
+            self.process_errors(source.errors or [])
+            yield PreExecutionError(None, [told_error(each, asked.context.language) for each in source.errors or ()])
+            return
+        async with aclosing(source):
+            told: type[Result] = PreExecutionError  # which says that it never began
+            try:
+                async for happening in source:
+                    key = (asked.key, happening.viewer.standing, happening.viewer.language, happening.note)
+                    answer, is_last = await shared(key, partial(self._answer, asked, happening))
+                    told = Result
+                    if answer is not None:
+                        yield answer
+                    if is_last:
+                        return
+            except Refused as refused:
+                yield told(None, [told_error(refusal_error(refused), asked.context.language)])
+
+    async def _answer(self, asked: Asked, happening: Happening) -> tuple[Result | None, bool]:
+        try:
+            return await self._read(asked, happening)
+        except Exception as error:
+            errors = [GraphQLError(FAULT.code, original_error=error)]
+            self.process_errors(errors)
+            return Result(None, [told_error(each, asked.context.language) for each in errors]), False
+
+    async def _read(self, asked: Asked, happening: Happening) -> tuple[Result | None, bool]:
+        event = await happening.watch.event(happening)
+        if event is None:
+            return None, False
+        context = asked.context.anew(happening.viewer)
+        result: Any = asked.executor(self, context, event).execute_operation(False)
+        result = await await_maybe(result)
+        self.process_errors(result.errors or [])
+        # Encoded once, however many are told.
+        data: Any = orjson.Fragment(orjson.dumps(result.data, default=str))
+        errors = [told_error(each, context.language) for each in result.errors or ()]
+        return Result(data, errors or None), happening.watch.is_last(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A subscription as it was asked for."""
+
+    query: str
+    document: DocumentNode
+    variables: dict[str, Any]
+    operation_name: str | None
+    context: Context
+
+    @property
+    def key(self) -> Hashable:
+        return self.query, self.operation_name, orjson.dumps(self.variables, option=orjson.OPT_SORT_KEYS)
+
+    async def source(self, schema: QuietSchema) -> Any:
+        """What happens, one by one; or a result that says why not."""
+        try:
+            return await await_maybe(create_source_event_stream(self.executor(schema, self.context)))
+        except GraphQLError as error:
+            return ExecutionResult(None, [error])
+
+    def executor(self, schema: QuietSchema, context: Context, event: Any = None) -> Any:
+        built = Executor.build(
+            schema._schema, self.document, event, context, self.variables, self.operation_name, hide_suggestions=True
+        )
+        if isinstance(built, list):
+            raise built[0]
+        return built
+
+
+async def shared(key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `make` gives; those who ask for the same while it is being made get the same."""
+    task = _being_made.get(key)
+    if task is None:
+        task = _being_made[key] = asyncio.create_task(make())
+        task.add_done_callback(lambda _: _being_made.pop(key, None))
+    return await asyncio.shield(task)
+
+
+async def _told(results: AsyncGenerator[Result, None], language: str) -> AsyncGenerator[Result, None]:
+    async with aclosing(results):
+        async for result in results:
+            yield replace(result, errors=[told_error(each, language) for each in result.errors or ()] or None)
