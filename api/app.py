@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -30,6 +31,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET
 
 from api import files, graphiql, seals, streams
+from api.as_of import answering
 from api.callers import BodyLimit, Callers, refusal_answer
 from api.context import Context
 from api.documents import planned, subscribes
@@ -40,6 +42,7 @@ from api.schema import schema
 from api.sockets import Connection, Socket, greet
 from domain import database
 from domain.file_types import TYPES
+from domain.refusals import Refused
 from domain.stores import file_limit, open_store
 from workflows import announce, timers
 from workflows.service_tokens import HEADER
@@ -113,10 +116,15 @@ class Service(GraphQL[Context, None]):
 
     async def execute_single(self, request: Request, **given: Any) -> ExecutionResult:  # type: ignore[override]
         asked, context = given["request_data"], given["context"]
-        answer = await planned(schema, asked.query, asked.operation_name, asked.variables, context)
-        if answer is not None:
-            return ExecutionResult(data=answer, errors=None)
-        return await super().execute_single(request, **given)
+        operation = (asked.query, asked.operation_name, asked.variables, context)
+        try:
+            async with answering(schema, *operation):
+                answer = await planned(schema, *operation)
+                if answer is not None:
+                    return ExecutionResult(data=answer, errors=None)
+                return await super().execute_single(request, **given)
+        except Refused as refused:
+            return ExecutionResult(data=None, errors=[GraphQLError(refused.refusals[0].en, original_error=refused)])
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         answer: GraphQLHTTPResponse = {"data": result.data}

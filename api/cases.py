@@ -14,7 +14,7 @@ from api.filters import matching
 from api.history import Entry, history
 from api.moves import MoveStanding, moves
 from api.nodes import Node, computed, enum, key_of, many, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, Lookup, Order, listing
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, Lookup, Order, listing
 from domain.cases import STAGES, CaseState, Category, Channel, Satisfaction, Stage
 from domain.cases import Case as CaseRow
 from domain.database import reads
@@ -215,7 +215,7 @@ class Query:
         wanted = Q(id=key_of(id, CaseRow, "id")) if id else Q(number=read_text(number or "-", NUMBER, "number"))
         return Lookup(CaseRow.seen_by(info.context.viewer).filter(wanted))  # type: ignore[return-value]
 
-    @strawberry.field(description="The numbers of a board 看板 in one request.")
+    @strawberry.field(description="The numbers of a board 看板 in one request.", extensions=[AsOf()])
     async def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:
         return CaseCounts(filter=filter)
 

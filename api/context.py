@@ -27,12 +27,14 @@ UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first."
 @dataclass
 class Context:
     """One per request. `address` is the caller's, for limiting sign-in attempts, and
-    `caller` the credential they were let in by; `shown` what a socket shows to be let in."""
+    `caller` the credential they were let in by; `shown` what a socket shows to be let in; `as_of` is the instant past
+    that is asked about, and then `at` too."""
 
     someone: Viewer | None
     language: str
     address: str
     at: datetime = field(default_factory=clock.now)
+    as_of: datetime | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     told: dict[Any, Any] = field(default_factory=dict)
     rules: Mapping[UUID, Mapping[str, Any]] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 from tortoise.expressions import Q
 
 from domain.refusals import BAD_INPUT, Refused
-from workflows.inputs import MOST_IN_A_LIST, Words, read_text
+from workflows.inputs import EARLIEST, LATEST, MOST_IN_A_LIST, Words, read_text
 
 T = TypeVar("T")
 SEARCH = Words("查找", "Search", 100)
@@ -31,3 +32,13 @@ def at_most(chosen: Sequence[T], field: str) -> Sequence[T]:
             BAD_INPUT.about(field, problem_zh=f"最多{MOST_IN_A_LIST}项", problem_en=f"at most {MOST_IN_A_LIST}")
         )
     return chosen
+
+
+def instant(given: datetime, field: str) -> datetime:
+    """An instant given with its offset, in years the service knows of. Raises `Refused` for any other."""
+    if given.tzinfo is None:
+        raise Refused(BAD_INPUT.about(field, problem_zh="时间须带时区", problem_en="the time needs a time zone"))
+    # A day inside either end of what a datetime can hold, so that any zone can be reckoned with.
+    if not EARLIEST <= given.date() <= LATEST:
+        raise Refused(BAD_INPUT.about(field, problem_zh="时间不在可用范围内", problem_en="the time is out of range"))
+    return given

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.context import Info
-from api.filters import at_most
+from api.filters import at_most, instant
 from api.nodes import Node, Reading, computed, for_reader, key_of, node, one, paged, parsed
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.cases import Case as CaseRow
@@ -19,7 +19,7 @@ from domain.history import entry_bytes
 from domain.people import Person as PersonRow
 from domain.refusals import BAD_INPUT, Refused
 from workflows.flow import FLOWS
-from workflows.inputs import EARLIEST, LATEST, Words, read_text
+from workflows.inputs import Words, read_text
 
 if TYPE_CHECKING:
     from api.people import Person
@@ -113,13 +113,3 @@ def _narrowed(rows: Any, filter: HistoryFilter) -> Any:
     if filter.until:
         rows = rows.filter(at__lt=instant(filter.until, "filter.until"))
     return rows
-
-
-def instant(given: datetime, field: str) -> datetime:
-    if given.tzinfo is None:
-        raise Refused(BAD_INPUT.about(field, problem_zh="时间须带时区", problem_en="the time needs a time zone"))
-    # A day inside either end of what a datetime can hold, so that any zone can be reckoned with.
-    if not EARLIEST <= given.date() <= LATEST:
-        raise Refused(BAD_INPUT.about(field, problem_zh="时间不在可用范围内", problem_en="the time is out of range"))
-    return given
-

@@ -40,13 +40,13 @@ class MoveStanding(Lasting):
 
 
 def moves() -> Any:
-    """The moves open from where the record stands, each allowed or with the reason why not."""
+    """The moves open from where the record stands, each allowed or with the reason why not; none in the past."""
     return for_reader(_stand, "*", subject=True, description="What can be done next, and why what cannot.")
 
 
 def _stand(reading: Reading) -> list[MoveStanding]:
     context, subject = reading.context, reading.subject
-    if subject is None:
+    if subject is None or context.as_of is not None:
         return []
     zone_id = zone_of(subject)
     rules = (context.rules or {}).get(zone_id, DEFAULTS)

@@ -60,7 +60,7 @@ class NoticeChoice:
 
 @strawberry.type(description="What a person was told.")
 class Inbox:
-    @listing("Newest first.")
+    @listing("Newest first.", of_the_past=False)
     def notices(
         self, info: Info, unread_only: bool = False, asked: bool | None = None, first: int = DEFAULT_PAGE,
         after: str | None = None,

@@ -11,8 +11,11 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList
+from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
@@ -27,6 +30,10 @@ DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
 LONGEST_CURSOR = 2_000
 CURSOR = Words("游标", "Cursor", 400)
+ONE_INSTANT = Refusal(
+    "ONE_INSTANT", "查询过去时，每个顶层字段须给出同一个 asOf。",
+    "To ask the past, every field at the top must name the same asOf.", "asOf",
+)
 PAGE_SIZE = Refusal("PAGE_SIZE", "每页1至{most}条。", "A page holds 1 to {most}.", "first")
 
 
@@ -139,9 +146,27 @@ class Reads(FieldExtension):
         return wanted
 
 
-def listing(description: str) -> Any:
+class AsOf(FieldExtension):
+    """Gives a root field the argument `asOf`."""
+
+    def apply(self, field: StrawberryField) -> None:
+        description = "An instant past: the answer as it was then. The same for every field of the operation."
+        kind = StrawberryAnnotation(datetime | None)
+        field.arguments = [
+            *field.arguments, StrawberryArgument("as_of", None, kind, description=description, default=None)
+        ]
+
+    async def resolve_async(
+        self, next_: Any, source: Any, info: Any, as_of: datetime | None = None, **given: Any
+    ) -> Any:
+        if as_of != info.context.as_of:
+            raise Refused(ONE_INSTANT)
+        return await await_maybe(next_(source, info, **given))
+
+
+def listing(description: str, *, of_the_past: bool = True) -> Any:
     """A root field whose resolver says what is wanted and reads nothing by itself."""
-    return strawberry.field(description=description, extensions=[Reads()])
+    return strawberry.field(description=description, extensions=[Reads(), *([AsOf()] if of_the_past else [])])
 
 
 def page_size(first: int) -> int:

@@ -126,6 +126,8 @@ def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context)
     if field.base_resolver is None or field.is_async:
         raise Unplannable
     arguments = convert_arguments(given, field.arguments, schema.schema_converter.scalar_registry, schema.config)
+    if arguments.pop("as_of", None) != context.as_of:
+        raise Unplannable
     info = SimpleNamespace(context=SimpleNamespace(viewer=context.viewer))
     wanted = field.base_resolver.wrapped_func(None, info=info, **arguments)
     if not isinstance(wanted, (Listing, Lookup)):

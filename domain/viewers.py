@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -57,6 +57,16 @@ class Viewer:
 
     def zones_as(self, *roles: Role) -> frozenset[UUID]:
         return frozenset().union(*(self.roles.get(role, frozenset()) for role in roles))
+
+    def looking_back(self, then: Viewer) -> Viewer:
+        """The standing by which the past is read, given the person's standing then. What one oversees goes by today's
+        roles; what is one's own, as companion or as contact, must have been one's own then too. So nobody sees what
+        neither standing would show: not what was told to the contacts before oneself, nor what one held without a role."""
+        own = {Role.COMPANION: self.zones_as(Role.COMPANION) & then.zones_as(Role.COMPANION)}
+        return replace(
+            self, roles={**self.roles, **own}, enterprises=self.enterprises & then.enterprises,
+            contact_zones=self.contact_zones & then.contact_zones,
+        )
 
     @cached_property
     def staff_zones(self) -> frozenset[UUID]:

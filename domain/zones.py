@@ -12,6 +12,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 
 from domain.calendar import OFFICE_HOURS
+from domain.database import reads
 from domain.records import Kept, Record, Subject
 from domain.viewers import Viewer
 
@@ -135,7 +136,7 @@ async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Rules]:
     """The same for several zones, in one read."""
     rules = {zone: Rules() for zone in zones}
     rows = Setting.filter(zone_id__in=list(rules), holds_from__lte=on).order_by("holds_from")
-    for row in await rows.values("id", "zone_id", "name", "value"):
+    for row in await rows.using_db(reads()).values("id", "zone_id", "name", "value"):
         rules[row["zone_id"]][row["name"]] = json.loads(row["value"])
         rules[row["zone_id"]].settings[row["name"]] = row["id"]
     return rules
