@@ -1,7 +1,7 @@
 """Asking the past: `asOf` on the fields of a query makes the whole of it answer as it would have answered then.
 
-Nothing that answers knows of it: the operation is run while `database.reads()` reads as of the instant (domain/as_of.py),
-by a viewer whose standing is narrowed to what may be seen of the past, at that instant as its now.
+Nothing that answers knows of it: the operation is run while `database.reads()` reads as of the instant
+(domain/as_of.py), by a viewer whose standing is narrowed to what may be seen of the past, at that instant as its now.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Viewer:
     def looking_back(self, then: Viewer) -> Viewer:
         """The standing by which the past is read, given the person's standing then. What one oversees goes by today's
         roles; what is one's own, as companion or as contact, must have been one's own then too. So nobody sees what
-        neither standing would show: not what was told to the contacts before oneself, nor what one held without a role."""
+        neither standing would show: not what was told to contacts before oneself, nor what was held without a role."""
         own = {Role.COMPANION: self.zones_as(Role.COMPANION) & then.zones_as(Role.COMPANION)}
         return replace(
             self, roles={**self.roles, **own}, enterprises=self.enterprises & then.enterprises,

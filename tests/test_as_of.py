@@ -38,7 +38,8 @@ QUESTIONS = (
     ROW + "query($at: DateTime) { cases(first: 50, asOf: $at) { nodes { ...Row } totalCount pageInfo { endCursor } } }",
     ROW + """query($at: DateTime) { a: cases(first: 3, filter: {stage: [ASSIGN]}, orderBy: OLDEST, asOf: $at)
       { edges { cursor node { ...Row } } pageInfo { hasNextPage } }
-      b: cases(filter: {state: [HANDLING, CHECKING], text: "用地"}, orderBy: NUMBER, asOf: $at) { nodes { number } } }""",
+      b: cases(filter: {state: [HANDLING, CHECKING], text: "用地"}, orderBy: NUMBER, asOf: $at)
+      { nodes { number } } }""",
     """query($at: DateTime) { caseCounts(asOf: $at) { total stages { stage count } states { state count }
       categories { category count } departments { department { name } count } } }""",
     """query($at: DateTime) { responsibilities(first: 40, asOf: $at) { totalCount nodes { id state part dueAt
