@@ -10,14 +10,17 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 
 from api.context import Info
+from api.deadlines import Deadline, deadline, light, shining
 from api.filters import matching
 from api.history import Entry, history
 from api.moves import MoveStanding, moves
 from api.nodes import Node, computed, enum, key_of, many, node, one, paged
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, Lookup, Order, listing
+from domain import clock
 from domain.cases import STAGES, CaseState, Category, Channel, Satisfaction, Stage
 from domain.cases import Case as CaseRow
 from domain.database import reads
+from domain.deadlines import Light
 from domain.departments import Department as DepartmentRow
 from domain.enterprises import Enterprise as EnterpriseRow
 from domain.history import Entry as EntryRow
@@ -63,6 +66,7 @@ class Case(Node):
     contact_phone: str
     raised_on: date
     collected_at: datetime
+    contacted_at: datetime | None = strawberry.field(description="When the enterprise was first spoken to.")
     closed_at: datetime | None
     reopen_until: datetime | None
     reopened: int
@@ -85,6 +89,8 @@ class Case(Node):
     consultations: list[Annotated[Consultation, strawberry.lazy("api.consultations")]] = many()
     attachments: list[Annotated[Attachment, strawberry.lazy("api.attachments")]] = many()
     merged: Connection[Case] = paged(OLDEST)
+    deadline: Deadline | None = deadline()
+    light: Light | None = light()
     history: Connection[Entry] = history()
     latest_entry: Entry | None = one(EntryRow, subject_id="id", sequence="sequence")
     moves: list[MoveStanding] = moves()
@@ -110,6 +116,7 @@ class CaseFilter:
     raised_from: date | None = None
     raised_until: date | None = strawberry.field(default=None, description="That day included.")
     reopened: bool | None = None
+    light: list[Light] | None = strawberry.field(default=None, description="As the light stands at the time of asking.")
 
 
 class CaseOrder(Word):
@@ -147,6 +154,12 @@ class StateCount:
 
 
 @strawberry.type
+class LightCount:
+    light: Light
+    count: int
+
+
+@strawberry.type
 class CategoryCount:
     category: Category
     count: int
@@ -164,7 +177,7 @@ class CaseCounts:
 
     @strawberry.field
     async def total(self, info: Info) -> int:
-        total: int = await narrowed(info.context.viewer, self.filter).using_db(reads()).count()
+        total: int = await narrowed(info.context.viewer, self.filter, info.context.at).using_db(reads()).count()
         return total
 
     @strawberry.field
@@ -180,6 +193,15 @@ class CaseCounts:
         counts = await _counted(info, self.filter, "state")
         return [StateCount(state=state, count=counts.get(state.value, 0)) for state in CaseState]
 
+    @strawberry.field(description="Cases without a running deadline have no light.")
+    async def lights(self, info: Info) -> list[LightCount]:
+        rows = narrowed(info.context.viewer, self.filter, info.context.at)
+        found = [rows.filter(shining([each], info.context.viewer, info.context.at)) for each in Light]
+        return [
+            LightCount(light=each, count=await lit.using_db(reads()).count())
+            for each, lit in zip(Light, found, strict=True)
+        ]
+
     @strawberry.field
     async def categories(self, info: Info) -> list[CategoryCount]:
         counts = await _counted(info, self.filter, "category")
@@ -187,7 +209,7 @@ class CaseCounts:
 
     @strawberry.field(description="By department with an active responsibility; a case counts once for each.")
     async def departments(self, info: Info) -> list[DepartmentCount]:
-        cases = Subquery(narrowed(info.context.viewer, self.filter).values("id"))
+        cases = Subquery(narrowed(info.context.viewer, self.filter, info.context.at).values("id"))
         rows: Any = ResponsibilityRow.filter(case_id__in=cases, state__in=ACTIVE)
         counted = await rows.annotate(n=Count("case_id", distinct=True)).group_by("department_id").using_db(
             reads()
@@ -208,7 +230,8 @@ class Query:
         first: int = DEFAULT_PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        return Listing(narrowed(info.context.viewer, filter), ORDERS[order_by], first, after)  # type: ignore[return-value]
+        rows = narrowed(info.context.viewer, filter, info.context.at)
+        return Listing(rows, ORDERS[order_by], first, after)  # type: ignore[return-value]
 
     @listing("One case, by id or by number; null when there is none in sight.")
     def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
@@ -221,12 +244,13 @@ class Query:
 
 
 async def _counted(info: Info, filter: CaseFilter | None, column: str) -> dict[str, int]:
-    rows = narrowed(info.context.viewer, filter).annotate(n=Count("id")).group_by(column).using_db(reads())
-    return {row[column]: row["n"] for row in await rows.values(column, "n")}
+    rows = narrowed(info.context.viewer, filter, info.context.at).annotate(n=Count("id")).group_by(column)
+    return {row[column]: row["n"] for row in await rows.using_db(reads()).values(column, "n")}
 
 
-def narrowed(viewer: Viewer, filter: CaseFilter | None) -> Any:
-    """The cases in sight that a filter lets through. Raises `Refused` for an id of another kind."""
+def narrowed(viewer: Viewer, filter: CaseFilter | None, at: datetime | None = None) -> Any:
+    """The cases in sight that a filter lets through, their lights as at an instant, or now. Raises `Refused` for an id
+    of another kind."""
     rows: Any = CaseRow.seen_by(viewer)
     if filter is None:
         return rows
@@ -251,6 +275,8 @@ def narrowed(viewer: Viewer, filter: CaseFilter | None) -> Any:
         rows = rows.filter(raised_on__gte=filter.raised_from)
     if filter.raised_until:
         rows = rows.filter(raised_on__lte=filter.raised_until)
+    if filter.light is not None:
+        rows = rows.filter(shining(filter.light, viewer, at or clock.now()))
     if filter.reopened is not None:
         rows = rows.filter(reopened__gt=0) if filter.reopened else rows.filter(reopened=0)
     return rows

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -30,6 +30,7 @@ DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
 LONGEST_CURSOR = 2_000
 CURSOR = Words("游标", "Cursor", 400)
+NOW = datetime(9000, 1, 1, tzinfo=UTC)  # stands for the instant of asking where a plan is made that will be kept
 ONE_INSTANT = Refusal(
     "ONE_INSTANT", "查询过去时，每个顶层字段须给出同一个 asOf。",
     "To ask the past, every field at the top must name the same asOf.", "asOf",
@@ -117,6 +118,14 @@ class Listing:
         if self._found is None:
             self._found = list(await self.query().using_db(reads()))
         return self._found
+
+    def counting(self) -> tuple[str, list[Any]]:
+        """The statement that counts them, and its parameters."""
+        query = self.rows.count()
+        query._choose_db_if_not_chosen()
+        query._make_query()
+        sql, parameters = query.query.get_parameterized_sql()
+        return sql, parameters
 
     async def count(self) -> int:
         return await self.rows.using_db(reads()).count()

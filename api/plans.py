@@ -9,7 +9,7 @@ all. Why it is so: docs/decisions/0006-plan-once.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from strawberry.types.arguments import convert_arguments
 
 from api.columns import Unread
 from api.context import Context
-from api.pages import Listing, Lookup
+from api.pages import NOW, Listing, Lookup
 from api.selections import Details, Selection, Unplannable, declared, name_of, selection
 from api.statements import Root, Statement
 from domain.database import reads
@@ -53,8 +53,8 @@ class Plan:
 
 
 async def _answered(root: Root, context: Context) -> Any:
-    found = await reads().execute_query_dict(root.sql, list(root.parameters))
-    count = await root.count() if root.count else None
+    found = await _asked(root.sql, root.parameters, context)
+    count = next(iter((await _asked(*root.count, context))[0].values())) if root.count else None
     if not root.holes:
         return root.finish([(orjson.Fragment(row["node"]), row["key"], row["place"]) for row in found], count)
     rows = [(orjson.loads(row["node"]), row["key"], row["place"]) for row in found]
@@ -62,6 +62,13 @@ async def _answered(root: Root, context: Context) -> Any:
         for hole in root.holes:
             _fill(node, hole.path, hole.fill, context)
     return root.finish(rows, count)
+
+
+async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> list[dict[str, Any]]:
+    """A plan outlives the instant it was made at: it says `NOW` wherever it means that of the asking."""
+    bound = [context.at if each == NOW else each for each in parameters]
+    found: list[dict[str, Any]] = await reads().execute_query_dict(sql, bound)
+    return found
 
 
 def _fill(node: Any, path: tuple[str, ...], fill: Any, context: Context) -> None:
@@ -128,7 +135,7 @@ def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context)
     arguments = convert_arguments(given, field.arguments, schema.schema_converter.scalar_registry, schema.config)
     if arguments.pop("as_of", None) != context.as_of:
         raise Unplannable
-    info = SimpleNamespace(context=SimpleNamespace(viewer=context.viewer))
+    info = SimpleNamespace(context=SimpleNamespace(viewer=context.viewer, at=NOW))
     wanted = field.base_resolver.wrapped_func(None, info=info, **arguments)
     if not isinstance(wanted, (Listing, Lookup)):
         raise Unplannable

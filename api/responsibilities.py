@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.context import Info
+from api.deadlines import Deadline, deadline, light, shining
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, key_of, many, node, one
 from api.pages import DEFAULT_PAGE, NEWEST, Connection, Listing, listing
+from domain.deadlines import Light
 from domain.departments import Department as DepartmentRow
 from domain.people import Person as PersonRow
 from domain.responsibilities import Part, ResponsibilityState
@@ -48,6 +50,8 @@ class Responsibility(Node):
     extension_due_at: datetime | None
     return_reason: str
     return_basis: str
+    deadline: Deadline | None = deadline()
+    light: Light | None = light()
     rectifications: list[Annotated[Rectification, strawberry.lazy("api.rectifications")]] = many()
     moves: list[MoveStanding] = moves()
 
@@ -58,6 +62,7 @@ class ResponsibilityFilter:
     person_id: strawberry.ID | None = None
     state: list[ResponsibilityState] | None = None
     part: Part | None = None
+    light: list[Light] | None = strawberry.field(default=None, description="As the light stands at the time of asking.")
     mine: bool | None = strawberry.field(
         default=None, description="Those of the departments the viewer is liaison of, or of the viewer in person."
     )
@@ -84,6 +89,8 @@ class Query:
                 rows = rows.filter(state__in=set(filter.state))
             if filter.part:
                 rows = rows.filter(part=filter.part)
+            if filter.light is not None:
+                rows = rows.filter(shining(filter.light, viewer, info.context.at))
             if filter.mine:
                 rows = rows.filter(either(*ResponsibilityRow.of(viewer)))
         return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]

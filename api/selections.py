@@ -71,6 +71,8 @@ class Selection:
         name = name_of(details)
         if name == "__typename":
             return key, lambda _: kind.name
+        if declared(kind, name).base_resolver is not None:
+            raise Unplannable
         attribute, shape = declared(kind, name).python_name, self.shape(kind.fields[name].type, details)
         return key, lambda value: shape(getattr(value, attribute))
 

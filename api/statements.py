@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
@@ -42,7 +42,7 @@ class Root:
     parameters: Sequence[Any]
     holes: Sequence[Hole]
     finish: Callable[[list[Any], int | None], Any]
-    count: Callable[[], Awaitable[int]] | None = None
+    count: tuple[str, Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Statement:
         sql = self._written(wanted.query(), node, wanted.order.column)
         return Root(
             key, sql, self.parameters.values, self.holes,
-            lambda rows, count: connected.made(rows, wanted.size, count), wanted.count if connected.counts else None,
+            lambda rows, count: connected.made(rows, wanted.size, count),
+            wanted.counting() if connected.counts else None,
         )
 
     def _written(self, rows: QuerySet[Any], node: str, place: str) -> str:

@@ -40,10 +40,10 @@ class Timed(Record):
     """A record with a deadline. At most one runs at a time: that of the state it is in, by its flow's `limits`.
 
     `limit_name` says which limit runs ("sign", "agreed" for a date somebody promised), `limit_text` how long it is
-    ("5wd", or the promised day); `rule_id` is the zone's setting, null where the default holds. `clock_spans` is a
-    JSON list of `Pause` and `Extension`. `due_earliest` and `due_latest` bound a `provisional` deadline. From
-    `yellow_at` and `red_at` on the light is yellow and red, unless `grey`; of a record with timed parts these three
-    speak for the worst among itself and them.
+    ("5wd", or the promised day); `rule_id` is the zone's setting, null where the default holds, and `agreed_by` who
+    promised the day. `clock_spans` is a JSON list of `Pause` and `Extension`. `due_earliest` and `due_latest` bound a
+    `provisional` deadline. From `yellow_at` and `red_at` on the light is yellow and red, unless `grey`; of a record
+    with timed parts these three speak for the worst among itself and them.
     """
 
     due_at: datetime | None = fields.DatetimeField(null=True)
@@ -54,6 +54,7 @@ class Timed(Record):
     limit_name = fields.CharField(max_length=60, null=True)
     limit_text = fields.CharField(max_length=20, null=True)
     rule_id: UUID | None = fields.UUIDField(null=True)
+    agreed_by: UUID | None = fields.UUIDField(null=True)
     calendar_version: int | None = fields.IntField(null=True)
     clock_started_at: datetime | None = fields.DatetimeField(null=True)
     clock_spans: str | None = fields.TextField(null=True)
@@ -70,7 +71,7 @@ LIT = ("zone_id", "grey", "red_at", "yellow_at")
 LIGHTS = ("yellow_at", "red_at", "grey")
 CLOCK = (
     "due_at", "warn_at", "provisional", "due_earliest", "due_latest", "limit_name", "limit_text", "rule_id",
-    "calendar_version", "clock_started_at", "clock_spans",
+    "agreed_by", "calendar_version", "clock_started_at", "clock_spans",
 )
 """The columns of a running deadline."""
 AGREED = "agreed"

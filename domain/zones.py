@@ -120,11 +120,13 @@ async def lineage(zone_id: UUID) -> tuple[UUID, ...]:
 
 
 class Rules(dict[str, Any]):
-    """Every rule of a zone by its name; `settings` has the setting each was set by, where it is no default."""
+    """Every rule of a zone by its name; `settings` has the setting each was set by, where it is no default, and
+    `sources` the document behind every setting there has been."""
 
     def __init__(self) -> None:
         super().__init__(DEFAULTS)
         self.settings: dict[str, UUID] = {}
+        self.sources: dict[UUID, tuple[str, str]] = {}
 
 
 async def rules_of(zone_id: UUID, on: date) -> Rules:
@@ -136,7 +138,8 @@ async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Rules]:
     """The same for several zones, in one read."""
     rules = {zone: Rules() for zone in zones}
     rows = Setting.filter(zone_id__in=list(rules), holds_from__lte=on).order_by("holds_from")
-    for row in await rows.using_db(reads()).values("id", "zone_id", "name", "value"):
+    for row in await rows.using_db(reads()).values("id", "zone_id", "name", "value", "source"):
         rules[row["zone_id"]][row["name"]] = json.loads(row["value"])
         rules[row["zone_id"]].settings[row["name"]] = row["id"]
+        rules[row["zone_id"]].sources[row["id"]] = (row["name"], row["source"])
     return rules

@@ -73,6 +73,7 @@ async def promise(change: Change, record: Timed, day: str) -> None:
     """A deadline that a person sets: the end of a day, from now on."""
     end(record)
     record.limit_name, record.limit_text, record.clock_started_at = AGREED, day, change.at
+    record.agreed_by = change.viewer.person_id
     await recount(change, record)
 
 

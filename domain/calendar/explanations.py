@@ -22,13 +22,13 @@ def explained(calendar: Calendar, start: datetime, limit: str) -> list[CountedDa
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     if unit in (Unit.HOURS, Unit.WORKING_HOURS):
         return [_by_hours(calendar, day, start, ends, unit) for day in days]
-    lines, count = [_line(calendar, first, False, "起算日，不计入", "day of the start, not counted")], 0
+    lines, count = [line(calendar, first, False, "起算日，不计入", "day of the start, not counted")], 0
     for day in days[1:]:
         counts = unit is Unit.DAYS or calendar.is_working(day)
         count += counts
-        zh, en = _why(calendar, day)
+        zh, en = why(calendar, day)
         told = (f"{zh}，第{count}个{unit.zh}", f"{en}, number {count}") if counts else (zh, en)
-        lines.append(_line(calendar, day, counts, *told))
+        lines.append(line(calendar, day, counts, *told))
     return lines
 
 
@@ -37,14 +37,14 @@ def _by_hours(calendar: Calendar, day: date, start: datetime, ends: datetime, un
     worked = min(ends, midnight + timedelta(days=1)) - max(start, midnight)
     if unit is Unit.WORKING_HOURS:
         worked = calendar.worked_on(day, start, ends)
-    zh, en = _why(calendar, day)
+    zh, en = why(calendar, day)
     hours, minutes = divmod(int(worked.total_seconds()) // 60, 60)
     if worked:
         zh, en = f"{zh}，计入{hours}小时{minutes}分", f"{en}, {hours} h {minutes} min counted"
-    return _line(calendar, day, bool(worked), zh, en)
+    return line(calendar, day, bool(worked), zh, en)
 
 
-def _why(calendar: Calendar, day: date) -> tuple[str, str]:
+def why(calendar: Calendar, day: date) -> tuple[str, str]:
     kind, name = calendar.day(day)
     named = festivals.ENGLISH.get(name, name)
     match kind:
@@ -58,7 +58,7 @@ def _why(calendar: Calendar, day: date) -> tuple[str, str]:
             return f"{WEEKDAYS[day.weekday()]}工作日", f"{day:%A}, working day"
 
 
-def _line(calendar: Calendar, day: date, counted: bool, zh: str, en: str) -> CountedDay:
+def line(calendar: Calendar, day: date, counted: bool, zh: str, en: str) -> CountedDay:
     if not calendar.settled(day):
         zh, en = f"{zh}（{day.year}年安排未公布，暂计）", f"{en} (presumed: {day.year} is not published)"
     return CountedDay(day, calendar.kind(day), counted, zh, en)
