@@ -261,6 +261,8 @@ async def test_each_filter_of_cases_keeps_one_and_drops_one(database: str) -> No
         "reopened: true": {closed},
         f'raisedFrom: "{week_ago + timedelta(days=1)}"': {dispatched, closed, elsewhere},
         "reopened: false": {dispatched, elsewhere, old},
+        "light: [RED]": set(),
+        "light: [GREEN, YELLOW, GREY]": {dispatched, closed, elsewhere, old},
         "": {dispatched, closed, elsewhere, old},
     }
     async with served() as http:
@@ -320,6 +322,8 @@ async def test_each_filter_of_responsibilities_keeps_one_and_drops_one(database:
         "part: LEAD": {lead, fixed},
         "mine: true": {joint, fixed},
         "mine: false": {lead, joint, fixed},
+        "light: [RED]": set(),
+        "light: [GREEN, YELLOW, GREY]": {lead, joint, fixed},
     }
     async with served() as http:
         office = Office(world, await signed_in(http, world.land_liaison))

@@ -32,7 +32,7 @@ from workflows.timetable import FLOWS
 
 SCHEMA = build_schema(schema.as_str())
 NODE_TYPES = {each.name: each for each in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
-PAGE, DEEP_PAGE, AT_ONCE = 60, 4, 24
+PAGE, DEEP_PAGE, AT_ONCE = 60, 4, 16
 Key = tuple[str, UUID]
 
 
