@@ -44,8 +44,10 @@ from domain import database
 from domain.file_types import TYPES
 from domain.refusals import Refused
 from domain.stores import file_limit, open_store
-from workflows import announce, timers
+from workflows import announce
+from workflows.duties import DUTIES as DUTIES
 from workflows.service_tokens import HEADER
+from workflows.worker import running
 
 HEALTH_SECONDS = 5
 PROTOCOLS = (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL)
@@ -147,7 +149,7 @@ async def health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def application(url: str | None = None, *, with_timers: bool = True) -> Starlette:
+def application(url: str | None = None, *, with_worker: bool = True) -> Starlette:
     """The service over the database at `url`, or at `QIBAN_DATABASE_URL`; migrations run before the first request."""
 
     @asynccontextmanager
@@ -156,7 +158,7 @@ def application(url: str | None = None, *, with_timers: bool = True) -> Starlett
         async with database.opened(url):
             await database.migrate()
             app.state.store = open_store(database_file(url))
-            async with announce.announcing(url), streams.checking(), timers.running(with_timers):
+            async with announce.announcing(url), streams.checking(), running(with_worker):
                 yield
 
     service = Service(

@@ -13,6 +13,7 @@ from api.commands import (  # noqa: F401 (each adds its commands, in this order)
     printing,
     serving,
     surveys,
+    worker,
     zones,
 )
 

@@ -24,3 +24,4 @@ class Answer(Model):
     class Meta:
         table = "answer"
         unique_together = (("person_id", "key"),)
+        indexes = (("at",),)

@@ -41,6 +41,7 @@ MODELS: tuple[str, ...] = (
     "domain.notices",
     "domain.answers",
     "domain.seals",
+    "domain.timers",
 )
 
 SQLITE_PRAGMAS = {
@@ -134,6 +135,11 @@ def engine() -> Literal["sqlite", "postgres"]:
 def lock(rows: QuerySet[Row]) -> QuerySet[Row]:
     """The rows, held until the transaction ends; on SQLite it holds the whole file already."""
     return rows.select_for_update(no_key=True) if engine() == "postgres" else rows
+
+
+def free(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Those of the rows that nobody else holds, held until the transaction ends; it never waits."""
+    return rows.select_for_update(no_key=True, skip_locked=True) if engine() == "postgres" else rows
 
 
 def is_clash(error: Exception) -> bool:

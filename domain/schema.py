@@ -3,10 +3,12 @@ past of every table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
@@ -14,6 +16,18 @@ from tortoise.migrations.schema_editor.data import ModelSqlData
 from tortoise.models import Model
 
 from domain import past
+
+
+class IndexWhere(Index):
+    """An index of some of the rows only: those for which `where` holds, in SQL that both engines read."""
+
+    def __init__(self, *, fields: Sequence[str], where: str, name: str | None = None) -> None:
+        super().__init__(fields=tuple(fields), name=name)
+        self.where, self.extra = where, f" WHERE {where}"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        path, given, named = super().deconstruct()
+        return path, given, {**named, "where": self.where}
 
 
 class Editor(BaseSchemaEditor):

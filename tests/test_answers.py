@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
+from domain import clock
 from domain.answers import Answer
 from domain.cases import Case
 from domain.history import Entry
@@ -11,7 +13,7 @@ from domain.refusals import Refused
 from domain.viewers import Viewer
 from tests.proofs import everything, refused
 from tests.world import World, a_case, a_world
-from workflows.answers import once
+from workflows.answers import forget_answers, once
 from workflows.perform import perform
 
 
@@ -81,6 +83,22 @@ async def test_one_key_used_at_once_for_what_is_refused_tells_everyone_the_same(
     assert {each.refusals[0].code for each in told if isinstance(each, Refused)} == {"NO_PROBLEM"}
     assert all(isinstance(each, Refused) for each in told)
     assert await Answer.all().count() == 1
+
+
+async def test_an_answer_is_forgotten_after_seven_days_and_the_key_is_free_again(database: str) -> None:
+    world = await a_world()
+    case = await a_case(world)
+    noon = clock.now()
+    with clock.stopped(noon):
+        await submitted(world, case, "k1")
+
+    with clock.stopped(noon + timedelta(days=7)):
+        await forget_answers()
+        assert await submitted(world, case, "k1") == str(case.id)
+    with clock.stopped(noon + timedelta(days=7, seconds=1)):
+        await forget_answers()
+        with refused("NOT_NOW"):
+            await submitted(world, case, "k1")
 
 
 async def submitted(world: World, case: Case, key: str) -> str:

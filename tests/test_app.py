@@ -19,15 +19,11 @@ import pytest
 from api import app as api_app
 from api.headers import discreet
 from api.nodes import global_id
-from domain import clock, database, stores
-from domain.history import Entry
-from domain.responsibilities import Responsibility, ResponsibilityState
+from domain import database, stores
 from domain.secret import _kept
 from domain.viewers import Role
 from tests.graphql import Client, served, signed_in
-from tests.world import World, a_case, a_dispatched_case, a_person, a_world
-from workflows import timers
-from workflows.perform import perform
+from tests.world import World, a_case, a_person, a_world
 
 PASSWORD = "走访-visit-2026"
 TELEPHONE = "13800000000"
@@ -256,41 +252,6 @@ def test_the_files_lie_beside_the_database_file() -> None:
     assert api_app.database_file("sqlite:///srv/qiban/qiban.sqlite3") == Path("/srv/qiban/qiban.sqlite3")
     assert api_app.database_file("sqlite://var/qiban.sqlite3") == Path("var/qiban.sqlite3")
     assert api_app.database_file("postgres://qiban@db/qiban") is None
-
-
-async def test_two_sweepers_at_once_sign_each_lapsed_responsibility_once(world: World) -> None:
-    duties = [await Responsibility.get(case_id=(await a_dispatched_case(world, world.land)).id) for _ in range(5)]
-    latest = max(duty.return_by for duty in duties)
-
-    with clock.stopped(latest):
-        assert await timers.sweep() < len(duties)
-    with clock.stopped(latest + timers.FORGET_EVERY):
-        await asyncio.gather(*(timers.sweep() for _ in range(4)))
-        assert await timers.sweep() == 0
-
-    for duty in duties:
-        signed = await Responsibility.get(id=duty.id)
-        assert signed.state is ResponsibilityState.SIGNED
-        assert await Entry.filter(record_id=duty.id, move="sign_by_lapse").count() == 1
-
-
-async def test_one_that_cannot_be_signed_keeps_no_other_waiting(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    duties = [await Responsibility.get(case_id=(await a_dispatched_case(world, world.land)).id) for _ in range(3)]
-    monkeypatch.setattr(timers, "AT_ONCE", 1)
-
-    async def fails(viewer: Any, model: Any, record_id: Any, move: str) -> Any:
-        if record_id == duties[0].id:
-            raise RuntimeError(TELEPHONE)
-        return await perform(viewer, model, record_id, move)
-
-    monkeypatch.setattr(timers, "perform", fails)
-    with clock.stopped(duties[-1].return_by + timers.FORGET_EVERY):
-        assert await timers.sweep() == 2
-
-    assert str(duties[0].id) in caplog.text
-    assert TELEPHONE not in caplog.text
 
 
 async def test_a_real_server_starts_serves_and_stops_cleanly(

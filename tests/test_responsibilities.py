@@ -28,9 +28,9 @@ from tests.world import (
     a_world,
     a_zone,
     fixed,
+    the_clock_acts,
     the_responsibility,
 )
-from workflows import timers
 from workflows.flow import FLOWS
 from workflows.perform import create, perform
 
@@ -108,10 +108,10 @@ async def test_the_clock_signs_for_whoever_let_the_window_pass(database: str, mo
     await moved(world, world.housing_liaison, await the_responsibility(case, world.housing), "sign")
 
     with clock.stopped(TUESDAY_NIGHT):
-        assert await timers.sweep() == 0
+        assert await the_clock_acts() == []
     with clock.stopped(WEDNESDAY):
-        assert await timers.sweep() == 1
-        assert await timers.sweep() == 0
+        assert await the_clock_acts() == ["sign_by_lapse"]
+        assert await the_clock_acts() == []
 
     lapsed = await the_responsibility(case, world.land)
     assert (lapsed.state, lapsed.signed_at) == (S.SIGNED, WEDNESDAY)

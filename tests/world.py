@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from domain import clock
 from domain.cases import Case
@@ -14,9 +15,11 @@ from domain.people import Membership, Person, viewer_of
 from domain.problems import Problem
 from domain.rectifications import Rectification
 from domain.responsibilities import Part, Responsibility
+from domain.timers import Timer
 from domain.viewers import OPERATOR, Role, Viewer
 from domain.zones import Zone
 from workflows.perform import create, perform
+from workflows.timers import fire_next
 from workflows.timetable import FLOWS as FLOWS
 
 
@@ -138,3 +141,13 @@ async def a_closed_case(world: World) -> Case:
         await perform(owner, Problem, problem.id, "clear", resolution="用地已批复")
     await perform(owner, Case, case.id, "call_back", satisfaction="satisfied")
     return await perform(owner, Case, case.id, "close")
+
+
+async def the_clock_acts() -> list[str]:
+    """Fire every timer that is due, and name the moves made, in order."""
+    held: set[UUID] = set()
+    before = {timer.id: timer.fired_at for timer in await Timer.all()}
+    while await fire_next(held):
+        pass
+    fired = await Timer.filter(fired_at__not_isnull=True, refusal=None).order_by("fired_at", "due_at")
+    return [timer.move for timer in fired if before.get(timer.id) != timer.fired_at]

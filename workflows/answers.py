@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from domain import clock
@@ -16,17 +17,21 @@ from domain.secret import secret
 from domain.viewers import Viewer
 from workflows.inputs import Words, read_text
 from workflows.perform import changing
+from workflows.worker import duty
 
 KEY_REUSED = Refusal(
     "KEY_REUSED", "此幂等键已用于另一请求。", "This key was used for another request.", "idempotencyKey"
 )
 KEY = Words("幂等键", "Idempotency key", 200)
+KEPT = timedelta(days=7)
+AT_ONCE = 1_000
 
 
 async def once(viewer: Viewer, key: str | None, body: object, act: Callable[[], Awaitable[str]]) -> str:
     """The id `act` gives back; from memory when the viewer has used `key` for this `body` before.
 
-    The answer is kept in the same transaction as what was done. A refusal is kept too and given again. Raises
+    The answer is kept in the same transaction as what was done, for seven days. A refusal is kept too and given again.
+    Raises
     `Refused` with `KEY_REUSED` when the key came with another body.
     """
     if key is None:
@@ -47,6 +52,14 @@ async def once(viewer: Viewer, key: str | None, body: object, act: Callable[[], 
             return str(mine.answer["id"])
     except Refused as refused:
         return await _keep(viewer, key, digest, refused)
+
+
+@duty("forget answers", every=3600.0)
+async def forget_answers() -> float | None:
+    """Forget some of the answers kept long enough; 0 when there are more."""
+    old = await Answer.filter(at__lt=clock.now() - KEPT).limit(AT_ONCE).values_list("id", flat=True)
+    await Answer.filter(id__in=old).delete()
+    return 0.0 if len(old) == AT_ONCE else None
 
 
 def read_key(key: str | None) -> str | None:

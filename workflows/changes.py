@@ -18,10 +18,11 @@ from domain.history import Entry, PersonalValue, canonical, commit_to, entry_has
 from domain.records import Record, Subject, id_at
 from domain.refusals import NOT_FOUND, Refused
 from domain.spans import Stays
+from domain.timers import Timer, arm, lift
 from domain.viewers import Viewer
 from domain.zones import Rules, rules_of
 from workflows import announce
-from workflows.flow import Move
+from workflows.flow import FLOWS, Move
 from workflows.notices import Tiding, tell, tiding_of
 
 R = TypeVar("R", bound=Record)
@@ -68,7 +69,7 @@ class Change:
             row = await database.lock(model.filter(id=record_id)).first()
             if row is None:
                 raise Refused(NOT_FOUND)
-            self.tracked[record_id] = Tracked(row, _columns(row), _columns(row))
+            self.tracked[record_id] = Tracked(row, columns_of(row), columns_of(row))
         record = self.tracked[record_id].record
         assert isinstance(record, model)
         return record
@@ -78,8 +79,8 @@ class Change:
         wanted = {subject_id: model for model, subject_id in map(subject_of, records)}
         for subject_id in sorted(wanted):
             await self.load(wanted[subject_id], subject_id)
-        if not self.entries:
-            self.at = clock.now()  # after the wait: in one history time never runs backwards
+        if not self.entries:  # after the wait: in one history time never runs backwards, whatever the clock does
+            self.at = max(self.at, clock.now(), *(self.tracked[each].record.changed_at for each in wanted))
 
     async def fresh(self, given: Any) -> Any:
         """An input as it holds now: its records of locked subjects may have moved between being read and the lock."""
@@ -115,6 +116,7 @@ class Change:
         model, subject_id = subject_of(record)
         subject = self.tracked[subject_id].record
         assert isinstance(subject, Subject)
+        self.at = max(self.at, subject.changed_at)
         subject.sequence += 1
         entry = Entry(
             id=id_at(self.at), zone_id=getattr(subject, "zone_id", subject.id), subject_kind=model.kind(),
@@ -134,7 +136,7 @@ class Change:
     def _changes(self, entry_id: UUID) -> dict[str, dict[str, list[Any]]]:
         changes: dict[str, dict[str, list[Any]]] = {}
         for tracked in self.tracked.values():
-            now, before = _columns(tracked.record), tracked.recorded
+            now, before = columns_of(tracked.record), tracked.recorded
             touched = {name: [before.get(name), value] for name, value in now.items() if before.get(name) != value}
             for name in tracked.record.personal & touched.keys():
                 touched[name] = [self._commitment(value, entry_id) for value in touched[name]]
@@ -152,10 +154,10 @@ class Change:
         return commitment
 
     async def write(self) -> None:
-        """Every new row, every touched column, every entry, a notice for everyone it concerns, and word to whoever
-        listens."""
+        """Every new row, every touched column, every entry, a notice for everyone it concerns, the timers that will go
+        off, and word to whoever listens."""
         for tracked in self.tracked.values():
-            record, now = tracked.record, _columns(tracked.record)
+            record, now = tracked.record, columns_of(tracked.record)
             if not tracked.loaded:
                 record.changed_at = max(self.at, record.created_at)
                 await record.save(force_create=True)
@@ -169,18 +171,43 @@ class Change:
         await self.stays.write()
         for row in self.beside:
             await row.save(force_create=True)
+        await self._set_timers()
         await tell(self.tidings, self.at)
         await announce.promise(self.entries)
+
+    async def _set_timers(self) -> None:
+        armed: list[Timer] = []
+        lifted: list[tuple[UUID, str]] = []
+        for tracked in self.tracked.values():
+            flow = FLOWS[type(tracked.record)]
+            before, now = flow.due(tracked.loaded), flow.due(columns_of(tracked.record)) if flow.alarms else {}
+            armed += [timer_of(tracked.record, move, at) for move, at in now.items() if before.get(move) != at]
+            lifted += [(tracked.record.id, move) for move in before.keys() - now.keys()]
+        await arm(armed)
+        await lift(lifted)
 
 
 def subject_of(record: Record) -> tuple[type[Subject], UUID]:
     """The kind and key of the record whose history a record belongs to."""
-    if record.subject is None:
-        assert isinstance(record, Subject)
-        return type(record), record.id
-    model: type[Subject] = getattr(record._meta.fields_map[record.subject], "related_model")  # noqa: B009
-    return model, getattr(record, f"{record.subject}_id")
+    model = subject_model(type(record))
+    return model, record.id if record.subject is None else getattr(record, f"{record.subject}_id")
 
 
-def _columns(record: Record) -> dict[str, Any]:
+def subject_model(model: type[Record]) -> type[Subject]:
+    """The kind of record whose history records of this kind belong to."""
+    if model.subject is None:
+        assert issubclass(model, Subject)
+        return model
+    return getattr(model._meta.fields_map[model.subject], "related_model")  # type: ignore[no-any-return]  # noqa: B009
+
+
+def timer_of(record: Record, move: str, at: datetime) -> Timer:
+    _, subject_id = subject_of(record)
+    return Timer(
+        zone_id=getattr(record, "zone_id", subject_id), subject_id=subject_id, record_kind=record.kind(),
+        record_id=record.id, move=move, due_at=at, wake_at=at,
+    )
+
+
+def columns_of(record: Record) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.columns()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -128,6 +128,16 @@ class Tally:
     when: Callable[[Any], bool] = lambda record: True
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """The clock makes `move` once the instant in `column` has passed, for as long as the record is in one of `states`:
+    unless told otherwise, those from which the move goes."""
+
+    column: str
+    move: str
+    states: tuple[Word, ...] = ()
+
+
 class Standing(NamedTuple):
     """What a viewer hears about one move: open, or the reason why not."""
 
@@ -152,6 +162,7 @@ class Flow:
         *,
         tallies: Sequence[Tally] = (),
         limits: Mapping[Word, Limit | Callable[[Any], Limit]] = NO_LIMITS,
+        alarms: Sequence[Alarm] = (),
         zh: str,
         en: str,
     ) -> None:
@@ -159,6 +170,7 @@ class Flow:
         self.limits = limits
         self.moves = {move.name: move for move in moves}
         assert len(self.moves) == len(moves), f"{record.__name__}: a move is named twice"
+        self.alarms = tuple(replace(each, states=each.states or self.moves[each.move].source) for each in alarms)
         self.machine = Machine(
             model=None, states=[state.value for state in states], initial=next(iter(states)).value,
             transitions=self.table(), auto_transitions=False,
@@ -193,6 +205,14 @@ class Flow:
             return None
         head, *rest = move.name.split("_")
         return move.mutation or head + "".join(part.title() for part in rest) + self.record.__name__
+
+    def due(self, columns: Mapping[str, Any]) -> dict[str, datetime]:
+        """When the clock is to make which moves of a record with these columns."""
+        return {
+            each.move: columns[each.column]
+            for each in self.alarms
+            if columns.get("state") in each.states and columns[each.column] is not None
+        }
 
     def judge(self, move: Move, situation: Situation, *, by_rule: bool = False) -> Refusal | None:
         """The first reason against a move: the state, then the person, then what must hold."""

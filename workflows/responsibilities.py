@@ -31,7 +31,7 @@ from workflows.deadlines import (
     stand_still,
 )
 from workflows.dispatching import chain_gaps, handling_limit
-from workflows.flow import THE_CLOCK, Flow, Held, Move, Situation, Tally
+from workflows.flow import THE_CLOCK, Alarm, Flow, Held, Move, Situation, Tally
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
@@ -241,6 +241,7 @@ RESPONSIBILITY = Flow(
         Tally("problem", "open_responsibilities", ACTIVE),
     ],
     limits={S.OFFERED: "sign", S.SIGNED: "fix", S.FIXED: Held.AGREED, S.DONE: Held.KEPT},
+    alarms=[Alarm("return_by", "sign_by_lapse")],
     zh="责任",
     en="Responsibility",
 )

@@ -20,6 +20,7 @@ from workflows.inputs import Words, read_text
 from workflows.perform import perform
 from workflows.sessions import Tokens
 from workflows.sessions import begin as begin
+from workflows.worker import duty
 
 ATTEMPT_WINDOW = timedelta(minutes=15)
 ATTEMPTS_BY_BOTH = 5
@@ -66,8 +67,10 @@ async def change_password(viewer: Viewer, old: str, new: str, address: str) -> N
     await _forgive(account.login, address)
 
 
-async def forget_old(at: datetime) -> None:
+@duty("forget sessions", every=3600.0)
+async def forget_old() -> None:
     """Attempts no longer counted, and sessions long over, are nobody's business any more."""
+    at = clock.now()
     await SignInAttempt.filter(at__lte=at - ATTEMPT_WINDOW).delete()
     await Session.filter(expires_at__lt=at - SESSIONS_KEPT).delete()
     await Session.filter(ended_at__lt=at - SESSIONS_KEPT).delete()

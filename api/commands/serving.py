@@ -30,7 +30,7 @@ BACKLOG = 2048
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    worker: Annotated[bool, typer.Option(help="在本进程运行定时任务。Run the timers in this process.")] = True,
+    worker: Annotated[bool, typer.Option(help="在本进程运行后台工作。Run the worker in this process.")] = True,
     lang: Lang = None,
 ) -> None:
     """启动服务。Serve GraphQL over HTTP."""
@@ -95,7 +95,7 @@ def _serve(host: str, port: int, worker: bool) -> None:
     listening = _listening(host, port)
     # Only a proxy on this machine is believed when it says for whom it asks, unless told of others.
     believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
-    serving = server(application(with_timers=worker), forwarded_allow_ips=believed)
+    serving = server(application(with_worker=worker), forwarded_allow_ips=believed)
     with suppress(KeyboardInterrupt):
         serving.run(sockets=[listening])
     if not serving.started:
