@@ -32,7 +32,7 @@ from strawberry.types.unset import UNSET
 
 from api import files, graphiql, seals, streams
 from api.as_of import answering
-from api.callers import BodyLimit, Callers, refusal_answer
+from api.callers import BodyLimit, Callers, refusal_answer, turned_away
 from api.context import Context
 from api.documents import planned, subscribes
 from api.faults import UNREADABLE, Faults, said
@@ -78,11 +78,37 @@ class Service(GraphQL[Context, None]):
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        context: Context = request.state.context
         try:
+            if request.method == "POST" and (answer := await self._planned(request, context)) is not None:
+                return answer
+            await context.confirm()
             return await self.run(request)
+        except Refused as refused:
+            return turned_away(refused, context)
         except HTTPException as no:
             refusal = UNREADABLE.about(reason=no.reason)
-            return refusal_answer([refusal], request.state.context.language, no.status_code)
+            return refusal_answer([refusal], context.language, no.status_code)
+
+    async def _planned(self, request: Request, context: Context) -> Response | None:
+        """The answer to a known document by its plan, without what the ordinary way has to prepare for any other."""
+        accepted = request.headers.get("accept", "*/*")
+        if not {"application/json", "*/*"}.intersection(accepted.replace(" ", "").split(",")):
+            return None
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return None
+        try:
+            asked = orjson.loads(await request.body())
+            query, name, variables = asked["query"], asked.get("operationName"), asked.get("variables")
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+        if not (isinstance(query, str) and isinstance(name, str | None) and isinstance(variables, dict | None)):
+            return None
+        # Today's standing is confirmed first where the past is asked for.
+        answer = None if "asOf" in query else await planned(schema, query, name, variables, context)
+        if answer is None:
+            return None
+        return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
 
     async def on_ws_connect(self, context: Context) -> Any:
         await greet(context)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import Context
 from domain.refusals import Refusal, Refused
+from workflows.admissions import admit, recalled
 from workflows.leases import Caller
 from workflows.service_tokens import HEADER, NO_BEHALF
 
@@ -36,13 +37,12 @@ class Callers:
             return
         request = Request(scope)
         context = context_of(request)
-        try:
-            await let_in(context, request.headers)
-        except Refused as refused:
-            status = 403 if refused.refusals == (NO_BEHALF,) else 401
-            await refusal_answer(refused.refusals, context.language, status)(scope, receive, send)
-            return
         request.state.context = context
+        try:
+            await let_in(context, request.headers, later=scope["method"] == "POST" and scope["path"] == "/graphql")
+        except Refused as refused:
+            await turned_away(refused, context)(scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
 
@@ -51,11 +51,18 @@ def context_of(connection: HTTPConnection) -> Context:
     return Context(None, language, connection.client.host if connection.client else "")
 
 
-async def let_in(context: Context, headers: Mapping[str, str]) -> None:
-    """Find out who is asking, if they say so. Raises `Refused` when what they show does not hold."""
+async def let_in(context: Context, headers: Mapping[str, str], *, later: bool = False) -> None:
+    """Find out who is asking, if they say so. Raises `Refused` when what they show does not hold. With `later` one who
+    was let in before is taken to be the same, to be confirmed by whoever answers."""
     if authorization := headers.get("authorization"):
         context.caller = Caller(authorization, headers.get(HEADER.lower()), context.language)
-        context.someone = await context.caller.viewer()
+        context.admission = recalled(context.caller) if later else None
+        context.someone = context.admission.viewer if context.admission else await admit(context.caller)
+
+
+def turned_away(refused: Refused, context: Context) -> JSONResponse:
+    """The answer to one whose credential does not hold, or does not reach as far."""
+    return refusal_answer(refused.refusals, context.language, 403 if refused.refusals == (NO_BEHALF,) else 401)
 
 
 class BodyLimit:

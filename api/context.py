@@ -19,6 +19,7 @@ from domain.records import Record
 from domain.refusals import Refusal, Refused
 from domain.viewers import Viewer
 from domain.zones import rules_in
+from workflows.admissions import Admission, admit, still_holds
 from workflows.leases import Caller
 
 UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first.")
@@ -28,7 +29,8 @@ UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first."
 class Context:
     """One per request. `address` is the caller's, for limiting sign-in attempts, and
     `caller` the credential they were let in by; `shown` what a socket shows to be let in; `as_of` is the instant past
-    that is asked about, and then `at` too."""
+    that is asked about, and then `at` too. As long as there is an `admission`, `someone` is who they were when last let
+    in, and nothing may be shown before that is confirmed."""
 
     someone: Viewer | None
     language: str
@@ -41,6 +43,7 @@ class Context:
     calendars: Mapping[UUID, Calendar] = field(default_factory=dict)
     caller: Caller | None = None
     shown: Mapping[str, str] = field(default_factory=dict)
+    admission: Admission | None = None
 
     def anew(self, viewer: Viewer) -> Context:
         """For another read of the same caller, later on: nothing of what was read before is kept."""
@@ -52,6 +55,16 @@ class Context:
         if self.someone is None:
             raise Refused(UNAUTHENTICATED)
         return self.someone
+
+    async def confirm(self, stamp: str | None = None) -> bool:
+        """Whether the caller still stands as remembered, by the stamp read with an answer or by asking for it; else
+        they are let in anew. Raises `Refused` when what they show holds no longer."""
+        admission, self.admission = self.admission, None
+        if admission is None or stamp == admission.stamp or (stamp is None and await still_holds(admission)):
+            return True
+        assert self.caller
+        self.someone = await admit(self.caller)
+        return False
 
     async def prepare(self) -> None:
         """Read what fields told to this reader look at: the rules and the calendar of every zone in sight."""

@@ -22,7 +22,7 @@ from tortoise.exceptions import BaseORMException
 
 from api.context import Context
 from api.limits import MOST_TOKENS, paged_fields, size
-from api.plans import Plan, plan
+from api.plans import Outdated, Plan, plan
 from api.selections import Unplannable
 from domain.database import default_url
 from domain.refusals import Refused
@@ -93,6 +93,8 @@ async def planned(
     made = _plans.get(key)
     try:
         return await made.answer(context) if made else None
+    except Outdated:
+        return await planned(schema, query, operation, variables, context)
     except BaseORMException as error:
         log.error("a plan failed; the executor answers, now and from now on: %s", type(error).__name__)
         _plans.put(key, None)

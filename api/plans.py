@@ -39,6 +39,7 @@ class Plan:
         self.roots, self.learning = self.write()
 
     async def answer(self, context: Context) -> dict[str, Any]:
+        """Raises `Outdated` when the viewer no longer stands as they did when the plan was made."""
         if any(root.holes for root in self.roots):
             await context.prepare()
         while True:
@@ -52,8 +53,22 @@ class Plan:
             return answers
 
 
+class Outdated(Exception):
+    """Raised when an answer was read for one whose standing has changed; they have been let in anew."""
+
+
+async def _read(root: Root, context: Context) -> list[Any]:
+    """The rows, and with the first of a request the stamp of the reader's standing."""
+    if context.admission is None:
+        return await _asked(root.sql, root.parameters, context)
+    found = await _asked(root.stamped, [*root.parameters, str(context.admission.session_id)], context)
+    if not await context.confirm(found[0]["stamp"]):
+        raise Outdated
+    return found if found[0]["key"] is not None else []
+
+
 async def _answered(root: Root, context: Context) -> Any:
-    found = await _asked(root.sql, root.parameters, context)
+    found = await _read(root, context)
     count = next(iter((await _asked(*root.count, context))[0].values())) if root.count else None
     if not root.holes:
         return root.finish([(orjson.Fragment(row["node"]), row["key"], row["place"]) for row in found], count)

@@ -20,6 +20,7 @@ from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
 from api.pages import Listing, Lookup, behind, page_size
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from domain.database import engine
+from workflows.admissions import stamp
 
 MOST_FIELDS = 50
 """Of one object: PostgreSQL's functions take a hundred arguments, a name and a value for each."""
@@ -39,6 +40,7 @@ class Root:
 
     key: str
     sql: str
+    stamped: str
     parameters: Sequence[Any]
     holes: Sequence[Hole]
     finish: Callable[[list[Any], int | None], Any]
@@ -75,23 +77,27 @@ class Statement:
     def lookup(self, key: str, wanted: Lookup, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
         sql = self._written(wanted.rows.limit(1), node, "id")
-        return Root(key, sql, self.parameters.values, self.holes, lambda rows, _: rows[0][0] if rows else None)
+        return self._root(key, sql, lambda rows, _: rows[0][0] if rows else None)
 
     def listing(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
         sql = self._written(wanted.query(), node, wanted.order.column)
-        return Root(
-            key, sql, self.parameters.values, self.holes, lambda rows, _: [node for node, _, _ in rows[: wanted.size]]
-        )
+        return self._root(key, sql, lambda rows, _: [node for node, _, _ in rows[: wanted.size]])
 
     def connection(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
         node, connected = self._connection(_top(wanted.rows.model, kind, self.selection), details, wanted.order.column)
         sql = self._written(wanted.query(), node, wanted.order.column)
-        return Root(
-            key, sql, self.parameters.values, self.holes,
-            lambda rows, count: connected.made(rows, wanted.size, count),
-            wanted.counting() if connected.counts else None,
-        )
+        counted = wanted.counting() if connected.counts else None
+        return self._root(key, sql, lambda rows, count: connected.made(rows, wanted.size, count), counted)
+
+    def _root(
+        self, key: str, sql: str, finish: Callable[[list[Any], int | None], Any],
+        count: tuple[str, Sequence[Any]] | None = None,
+    ) -> Root:
+        values = self.parameters.values
+        mine = stamp(self.dialect.placeholder(len(values) + 1))
+        stamped = f"SELECT mine.stamp, page.* FROM (SELECT {mine} AS stamp) mine LEFT JOIN ({sql}) page ON TRUE"
+        return Root(key, sql, stamped, values, self.holes, finish, count)
 
     def _written(self, rows: QuerySet[Any], node: str, place: str) -> str:
         """The rows' own statement, selecting of each its JSON, its key and its place in the order."""

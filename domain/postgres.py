@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
 
 
 class Client(AsyncpgDBClient):
+    async def create_pool(self, **given: Any) -> asyncpg.Pool:
+        """A pool that spends no round trip on forgetting settings: nothing here sets any beyond its transaction."""
+        return await asyncpg.create_pool(None, reset=_as_it_is, **given)
+
     def _in_transaction(self) -> TransactionContext:
         return Opening(TransactionWrapper(self), self._pool_init_lock)
 
@@ -39,6 +45,10 @@ class Opening(TransactionContextPooled):
 
     async def _release(self) -> None:
         await self.client._parent._pool.release(self.client._connection)
+
+
+async def _as_it_is(connection: asyncpg.Connection) -> None:
+    """asyncpg itself has rolled back what was left open."""
 
 
 client_class = Client

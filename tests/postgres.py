@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import distribution
 from itertools import count
@@ -29,6 +29,8 @@ SETTINGS = {
     "max_wal_size": "64MB",
     "timezone": "Asia/Shanghai",  # unlike ours, so that a naive time would show
 }
+# What is measured is a database that keeps its word.
+DURABLE = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "1GB", "max_wal_size": "4GB"}
 # pg_trgm finds no Chinese under the plain C locale.
 LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
 STARTING_SECONDS = 30
@@ -36,14 +38,14 @@ _numbers = count(1)
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
     """The URL of a server's `postgres` database; QIBAN_TEST_POSTGRES_URL names one that runs already."""
     if url := os.environ.get("QIBAN_TEST_POSTGRES_URL"):
         yield url
     else:
-        folder = Path(tempfile.mkdtemp(prefix="qiban-pg-", dir=_memory()))
+        folder = Path(tempfile.mkdtemp(prefix="qiban-pg-", dir=_memory() if settings is SETTINGS else None))
         try:
-            with _server(folder):
+            with _server(folder, settings):
                 yield f"postgres://postgres@/postgres?host={folder}"
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -70,7 +72,7 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[None]:
+def _server(folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
     if user:
@@ -91,7 +93,7 @@ def _server(folder: Path) -> Iterator[None]:
         [*create, *LOCALE, "--no-sync"], cwd=folder, user=user, check=True, stdout=subprocess.DEVNULL
     )
     start: list[str | Path] = [BINARIES / "postgres", "-D", data, "-k", folder]
-    start += [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    start += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(start, cwd=folder, user=user, stdout=log, stderr=log)
     try:

@@ -31,11 +31,12 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     worker: Annotated[bool, typer.Option(help="在本进程运行后台工作。Run the worker in this process.")] = True,
+    access_log: Annotated[bool, typer.Option(help="逐条记录请求。Log every request.")] = True,
     lang: Lang = None,
 ) -> None:
     """启动服务。Serve GraphQL over HTTP."""
     asyncio.run(_migrate())
-    _serve(host, port, worker)
+    _serve(host, port, worker, access_log)
 
 
 @app.command()
@@ -86,7 +87,7 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
     Console().print(table)
 
 
-def _serve(host: str, port: int, worker: bool) -> None:
+def _serve(host: str, port: int, worker: bool, access_log: bool = True) -> None:
     import os
 
     from api.app import application
@@ -95,7 +96,7 @@ def _serve(host: str, port: int, worker: bool) -> None:
     listening = _listening(host, port)
     # Only a proxy on this machine is believed when it says for whom it asks, unless told of others.
     believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
-    serving = server(application(with_worker=worker), forwarded_allow_ips=believed)
+    serving = server(application(with_worker=worker), forwarded_allow_ips=believed, access_log=access_log)
     with suppress(KeyboardInterrupt):
         serving.run(sockets=[listening])
     if not serving.started:
