@@ -17,18 +17,19 @@ from workflows import seals
 TABLES = ("entry", "leaf", "subtree", "checkpoint", "log_key")
 
 
-def entries_of(count: int) -> list[Entry]:
-    """Entries, each the first of a history of its own."""
-    made = [
-        Entry(
-            id=new_id(), zone_id=uuid4(), subject_kind="zone", subject_id=uuid4(), sequence=1, record_kind="zone",
+def entries_of(count: int, chain: int = 1) -> list[Entry]:
+    """Entries in histories of `chain` each."""
+    made: list[Entry] = []
+    for number in range(count):
+        before = made[-1] if number % chain else None
+        entry = Entry(
+            id=new_id(), zone_id=before.zone_id if before else uuid4(), subject_kind="zone",
+            subject_id=before.subject_id if before else uuid4(), sequence=number % chain + 1, record_kind="zone",
             record_id=uuid4(), move="found", source=None, target="kept", actor_id=NOBODY, acting_id=None,
-            at=clock.now(), reason="", caused_by=None, changes="{}", previous="",
+            at=clock.now(), reason="", caused_by=None, changes="{}", previous=before.hash if before else "",
         )
-        for _ in range(count)
-    ]
-    for entry in made:
         entry.hash = entry_hash(entry)
+        made.append(entry)
     return made
 
 

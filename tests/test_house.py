@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 # From the outside in: each may import itself and those after it.
 FOLDERS = ("api", "workflows", "domain")
 LONGEST = 300
+ONE_FILE = ("workflows/exports/verify.py",)  # goes out alone, to be read and run by whoever trusts nobody
 UNTRACKED = {".git", ".venv", "node_modules", "dist", "var", "__pycache__"}
 UNTRACKED |= {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 NOT_HERE = {"colorama"}  # on Windows only
@@ -76,7 +77,8 @@ def test_what_moves_goes_by_one_name_in_every_folder() -> None:
 
 
 def test_no_file_holds_two_nouns() -> None:
-    lengths = {file: len(file.read_text().splitlines()) for folder in FOLDERS for file in files_of(folder)}
+    files = {file for folder in FOLDERS for file in files_of(folder)} - {ROOT / each for each in ONE_FILE}
+    lengths = {file: len(file.read_text().splitlines()) for file in sorted(files)}
 
     assert [f"{file.relative_to(ROOT)}: {length}" for file, length in lengths.items() if length > LONGEST] == []
 

@@ -280,10 +280,10 @@ async def test_the_log_refuses_to_be_changed(database: str, table: str) -> None:
             await get_connection("default").execute_query(statement)
 
 
-async def many_entries(count: int) -> None:
+async def many_entries(count: int, chain: int = 1) -> None:
     """Entries of zones that were never founded, written past the flows to have many."""
     for start in range(0, count, 500):
-        await Entry.bulk_create(entries_of(min(500, count - start)))
+        await Entry.bulk_create(entries_of(min(500, count - start), chain))
 
 
 def names_in(folder: Path) -> list[str]:

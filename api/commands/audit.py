@@ -25,7 +25,18 @@ ONLY_FOR_XES = Refusal("ONLY_FOR_XES", "--flow 只用于 XES 格式。", "--flow
 BACKWARDS = Refusal("BACKWARDS", "起始日晚于截止日。", "The period ends before it begins.")
 
 
+ONE_OR_MANY = Refusal(
+    "ONE_OR_MANY", "请用 --case 指明一件，或用 --zone、--from、--until 指明多件。",
+    "Name one by --case, or many by --zone, --from and --until.",
+)
+ONLY_FOR_PROOF = Refusal(
+    "ONLY_FOR_PROOF", "--case、--with-personal、--no-leaves 只用于可核验的导出。",
+    "--case, --with-personal and --no-leaves go with the format proof only.",
+)
+
+
 class Format(StrEnum):
+    PROOF = "proof"
     XES = "xes"
     OCEL2 = "ocel2"
 
@@ -33,7 +44,10 @@ class Format(StrEnum):
 @audit.command("export")
 def export(
     out: Annotated[Path, typer.Option(help="写到哪个文件。File to write.")],
-    form: Annotated[Format, typer.Option("--format", help="事件日志格式。Event log in XES or OCEL 2.0 (JSON).")],
+    form: Annotated[
+        Format, typer.Option("--format", help="可核验的 zip，或事件日志。A zip to be verified, or an event log.")
+    ] = Format.PROOF,
+    case: Annotated[str | None, typer.Option(help="诉求编号。Number of a case (proof).")] = None,
     zone: Annotated[str | None, typer.Option(help="高新区代码，含下级；默认全部。Zone and those below.")] = None,
     since: Day = None,
     until: LastDay = None,
@@ -41,9 +55,19 @@ def export(
         str | None,
         typer.Option(help="哪个流程（默认 case；history 为整件诉求的全部步骤）。Which flow; history: all of a case."),
     ] = None,
+    with_personal: Annotated[
+        bool, typer.Option("--with-personal", help="含未删除的个人信息。With the personal data not erased (proof).")
+    ] = False,
+    leaves: Annotated[
+        bool, typer.Option(help="含日志全部叶子，可证无缺漏。With all leaves of the log: nothing was left out (proof).")
+    ] = True,
     lang: Lang = None,
 ) -> None:
-    """导出过程挖掘用的事件日志。Export an event log for process mining."""
+    """导出可由外人核验的办理记录，或过程挖掘用的事件日志。Export histories that outsiders verify, or event logs."""
+    if form is not Format.PROOF and (case or with_personal or not leaves):
+        raise Refused(ONLY_FOR_PROOF)
+    if case and (zone or since or until):
+        raise Refused(ONE_OR_MANY)
     if flow and form is not Format.XES:
         raise Refused(ONLY_FOR_XES)
     if since and until and since > until:
@@ -51,7 +75,10 @@ def export(
     with terminal.writing(out):
         if out.is_dir():
             raise Refused(A_FOLDER.about(path=out))
-    told = asyncio.run(_export(out, form, zone, since, until, flow or "case"))
+    if form is Format.PROOF:
+        told = asyncio.run(_prove(out, case, zone, since, until, with_personal, leaves))
+    else:
+        told = asyncio.run(_export(out, form, zone, since, until, flow or "case"))
     terminal.say(f"已写入 {out}：{told[0]}", f"Wrote {out}: {told[1]}")
 
 
@@ -72,3 +99,33 @@ async def _export(
                 return f"{traces} 条轨迹，{events} 个事件", f"{traces} traces, {events} events"
             objects, events = await write_ocel(out, wanted)
             return f"{objects} 个对象，{events} 个事件", f"{objects} objects, {events} events"
+
+
+async def _prove(
+    out: Path, case: str | None, code: str | None, since: datetime | None, until: datetime | None,
+    with_personal: bool, leaves: bool,
+) -> tuple[str, str]:
+    from workflows import exports
+    from workflows.founding import zone_called
+
+    async with ready(new=False):
+        if case:
+            scope = await exports.of_case(case)
+        else:
+            scope = await exports.of_zone(await zone_called(code) if code else None, *_instants(since, until))
+        with terminal.bar("导出办理记录", "Exporting the histories") as progress, terminal.writing(out):
+            entries, subjects, last = await exports.export(
+                out, scope, with_personal=with_personal, with_leaves=leaves, progress=progress
+            )
+    zh = f"{subjects} 份办理记录共 {entries} 条，检查点 {last.size} 条"
+    return zh, f"{entries} entries of {subjects} histories, under the checkpoint of {last.size}"
+
+
+def _instants(since: datetime | None, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """The days as an office in China has them, the last one included."""
+    from datetime import timedelta
+
+    from domain.clock import OFFICE_ZONE
+
+    begin = since.replace(tzinfo=OFFICE_ZONE) if since else None
+    return begin, until.replace(tzinfo=OFFICE_ZONE) + timedelta(days=1) if until else None

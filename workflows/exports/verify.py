@@ -202,7 +202,7 @@ class Export:
     """An export, as the zip or unpacked."""
 
     def __init__(self, place: Path) -> None:
-        self.zip = zipfile.ZipFile(place) if place.is_file() else None
+        self.zip = None if place.is_dir() else zipfile.ZipFile(place)
         self.place = place
         if self.zip:
             self.names = [each for each in self.zip.namelist() if not each.endswith("/")]
@@ -236,7 +236,7 @@ def check_files(export: Export, keys: set[str]) -> None:
     for name in wrong[:20]:
         say(False, f"文件被改动、增加或删去：{name}", f"a file was altered, added or removed: {name}")
     say(not wrong, f"清单上的 {len(listed)} 个文件。", f"The {len(listed)} files of the manifest.")
-    by_key = " — " in note and signers(note, keys)
+    by_key = "\n— " in note and signers(note, keys)
     say(bool(by_key), "清单由密钥签名。", "The manifest is signed by the key.")
 
 
@@ -283,7 +283,7 @@ def check_personal(export: Export, commitments: set[str]) -> None:
             digest = hashlib.sha256((told["salt"] + told["value"]).encode()).hexdigest()
             wrong += digest != told["commitment"] or told["commitment"] not in commitments
             opened += 1
-    say(not wrong, f"个人信息 {opened} 项与承诺相符，已删除 {erased} 项。", f"{opened} personal values, {erased} erased.")
+    say(not wrong, f"个人信息 {opened} 项与承诺相符，已删除 {erased} 项。", "Personal values are those committed to.")
 
 
 def check_leaves(
@@ -303,8 +303,8 @@ def check_leaves(
     say((tree.size, tree.root()) == (size, root), f"日志全部 {size} 条的树根。", "The root over the whole log.")
     say(matched == len(expected), f"{matched} 条记录都在日志所示位置。", f"{matched} entries stand in the log as said.")
     short = [counts[tag] - held[tag] for tag in counts if counts[tag] != held[tag]]
-    say(not short, "所列各份办理记录没有缺少任何一条。", f"No entry of these histories is left out ({len(short)} differ).")
-    say(None, f"导出包含日志 {size} 条中的 {len(expected)} 条。", f"{len(expected)} of the log's {size} entries are here.")
+    say(not short, "所列各份办理记录无一缺漏。", f"Nothing is left out of these histories ({len(short)} differ).")
+    say(None, f"导出含日志 {size} 条中的 {len(expected)} 条。", f"{len(expected)} of the log's {size} are here.")
     return roots
 
 
@@ -316,13 +316,13 @@ def check_kept(own: tuple[str, int, bytes], kept: str, roots: dict[int, bytes], 
         say(False, f"所存检查点属于另一日志 {name}。", "The checkpoint kept is of another log.")
     elif kept_size in roots:
         same = roots[kept_size] == kept_root
-        say(same, f"历史与所存检查点（{what}）一致。", "The history is that of the checkpoint kept; if not, it was rewritten.")
+        say(same, f"历史与所存检查点（{what}）相合，否则即被改写。", "The history is as the checkpoint kept says.")
     else:
         (old, first), (new, second) = sorted([(size, root), (kept_size, kept_root)])
         proof = next((each for each in proofs if (each["from"], each["to"]) == (old, new)), None)
         if proof:
             same = consistent(old, first, new, second, hashes(proof))
-            say(same, f"一致性证明（{what}）。", "The consistency proof; if it fails, the history was rewritten.")
+            say(same, f"历史经证明与所存检查点（{what}）相合，否则被改写。", "The same by a proof.")
         else:
             if kept_size > size:
                 cut = f"导出止于所存检查点之前 {kept_size - size} 条：导出较早，或末尾被截去。"
@@ -338,17 +338,17 @@ def check(export: Export, given: set[str], kept: list[str], proofs: list[dict[st
     listed = json.loads(export.text("keys.json"))
     keys = trusted(given, listed) if given else {each["key"] for each in listed}
     if not given:
-        say(None, "未给公钥，用包内所列，不能识破伪造者。", "No key given: those inside are used, which a forger could make.")
+        say(None, "未给公钥，用包内所列，不能识破伪造。", "No key given: those inside are used, which prove little.")
     note = export.text("checkpoint.txt")
     origin, size, root = head(note)
     by_key = bool(signers(note, keys))
-    say(by_key, f"检查点（{origin}，{size} 条）由密钥签名。", "The checkpoint is signed by the key; if not, it is forged.")
+    say(by_key, f"检查点（{origin}，{size} 条）由密钥签名，否则即伪造。", "The checkpoint is signed by the key.")
     check_files(export, keys)
     found, roots = check_chains(export, size, root), {size: root}
     if "leaves.bin" in export.names:
         roots |= check_leaves(export, size, root, found, {head(each)[1] for each in kept})
     else:
-        say(None, "包内无日志全部叶子，不能说明没有缺漏。", "Without leaves.bin nothing shows that no entry was left out.")
+        say(None, "包内无日志全部叶子，不能说明无缺漏。", "Without leaves.bin nothing shows that none was left out.")
     for each in kept:
         known = bool(signers(each, keys))
         say(known, "所存检查点由密钥签名。", "The checkpoint kept is signed by the key.")
