@@ -395,6 +395,8 @@ async def test_nothing_is_exported_that_cannot_be_signed(database: str, tmp_path
     world = await a_world()
     case = await a_case(world)
 
+    with refused("NO_SUCH_CASE"):
+        await exports.of_case("XX-2026-000001")
     with refused("NO_LOG_KEY"):
         await exports.export(tmp_path / "out.zip", await exports.of_case(case.number))
 
