@@ -11,6 +11,7 @@ from api.commands import (  # noqa: F401 (each adds its commands, in this order)
     keys,
     lists,
     printing,
+    replay,
     serving,
     surveys,
     worker,

@@ -154,7 +154,10 @@ async def migrate() -> None:
     async with transaction() as connection:
         if engine() == "postgres":
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [MIGRATING])
-        await schema.migrate(connection, config()["apps"])
+        if await schema.migrate(connection, config()["apps"]):
+            from domain.rebuilding import rebuild
+
+            await rebuild()
 
 
 def _open_transaction() -> TransactionalDBClient | None:

@@ -3,7 +3,7 @@
 Beside every table of records stands another, `<table>_past`, with the same columns, the instant the state was
 replaced, and the `fork`. A trigger writes it, so whoever changes a row by whatever way keeps its past; nothing reads
 it but the views by which the service is asked as of an instant (domain/as_of.py). All of it follows from the history
-and can be made anew (workflows/rebuilding.py). A new kind of record gets its past when the schema is brought up.
+and can be made anew (domain/rebuilding.py). A new kind of record gets its past when the schema is brought up.
 
 The fork is what finds the few states that held at an instant among all there ever were, on either engine by a plain
 index: the node of a binary tree over the seconds at which a state's interval lies (the RI-tree of Kriegel, Pötke and
@@ -48,6 +48,12 @@ def fork(first: str, last: str) -> str:
     return f"(SELECT l & ~(y >> 1) FROM ({smeared}) s)"
 
 
+def fork_of(since: datetime, until: datetime) -> int:
+    """The same as `fork`, of two instants."""
+    first, last = int(since.timestamp()), int(until.timestamp())
+    return last >> (level := (first ^ last).bit_length() - 1) << level if first != last else last
+
+
 def period(model: type[Record]) -> list[str]:
     """The columns by which readings begin, each of which with the fork finds what held at an instant."""
     meta = model._meta
@@ -71,10 +77,11 @@ def told(schema: str, at: str, last_id: str) -> str:
     return f"SELECT * FROM {schema}.entry WHERE at <= {at} AND id <= {last_id}"
 
 
-async def keep(connection: BaseDBAsyncClient) -> None:
-    """Keep the past of every table there is, in the transaction that brings the schema up."""
+async def keep(connection: BaseDBAsyncClient) -> bool:
+    """Keep the past of every table there is, in the transaction that brings the schema up. Whether any held rows
+    already, whose past is still to be made of their history."""
     keeper = OnSqlite if connection.capabilities.dialect == "sqlite" else OnPostgres
-    await keeper(connection).keep()
+    return await keeper(connection).keep()
 
 
 class Keeper:
@@ -83,9 +90,10 @@ class Keeper:
     def __init__(self, connection: BaseDBAsyncClient) -> None:
         self.connection = connection
 
-    async def keep(self) -> None:
+    async def keep(self) -> bool:
         """What is found here without a past was there before there was one: its keys may be of any instant."""
         await self._run(['CREATE TABLE IF NOT EXISTS "past_before" ("id" CHAR(36) NOT NULL)'])
+        begun = False
         for model in tables():
             columns = await self.columns(model.kind())
             past = {name for name, _ in await self.columns(f"{model.kind()}_past")}
@@ -94,6 +102,10 @@ class Keeper:
             await self._run(self._grown(model.kind(), columns, past) if past else self._made(model, columns))
             names = [f'"{name}"' for name, _ in columns]
             await self._run([*self._watched(model.kind(), names), *self._shown(model.kind(), names)])
+            begun = begun or (not past and bool(
+                await self.connection.execute_query_dict(f'SELECT id FROM "{model.kind()}" LIMIT 1')
+            ))
+        return begun
 
     async def columns(self, table: str) -> list[tuple[str, str]]:
         """The columns of a table as the database has them, each with how it was declared."""
@@ -156,9 +168,9 @@ class OnSqlite(Keeper):
 class OnPostgres(Keeper):
     instant = "TIMESTAMPTZ"
 
-    async def keep(self) -> None:
+    async def keep(self) -> bool:
         await self._run(SCHEMA)
-        await super().keep()
+        return await super().keep()
 
     async def columns(self, table: str) -> list[tuple[str, str]]:
         rows = await self.connection.execute_query_dict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -129,6 +130,14 @@ async def viewer_of(person_id: UUID, at: datetime, *, language: str = "zh", acti
         .values("role", "department_id", "enterprise_id", "zone_id", "zone__path")
     )
     zones: list[dict[str, Any]] = await Zone.all().values("id", "path") if held else []
+    return standing_of(person_id, held, zones, language=language, acting=acting)
+
+
+def standing_of(
+    person_id: UUID, held: Sequence[Mapping[str, Any]], zones: Sequence[Mapping[str, Any]], *,
+    language: str = "zh", acting: UUID | None = None,
+) -> Viewer:
+    """The standing that memberships give, among all zones there are."""
     roles: defaultdict[Role, set[UUID]] = defaultdict(set)
     above: set[UUID] = set()
     for row in held:

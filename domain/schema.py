@@ -107,10 +107,11 @@ class Migrations(MigrationExecutor):
         return kind(self.connection, atomic=False, collect_sql=collect_sql)
 
 
-async def migrate(connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]) -> None:
-    """Run what has not run yet; the connection is in a transaction nobody else can be in."""
+async def migrate(connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]) -> bool:
+    """Run what has not run yet; the connection is in a transaction nobody else can be in. Whether there are rows
+    whose past is still to be made of their history."""
     migrations = Migrations(connection, apps)
     # tortoise reads its table before it makes it, which would break the transaction on PostgreSQL.
     await migrations.recorder.ensure_schema(migrations._schema_editor())
     await migrations.migrate(direction="forward")
-    await past.keep(connection)
+    return await past.keep(connection)

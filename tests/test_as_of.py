@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from graphql import parse
+from tortoise.connection import get_connection
 
 from api.as_of import answering
 from api.context import Context
@@ -17,15 +18,18 @@ from api.schema import schema
 from api.selections import Unplannable
 from domain import as_of, clock
 from domain.cases import Case
-from domain.database import reads
+from domain.database import engine, migrate, reads
 from domain.history import Entry
+from domain.past import fork_of, forks, tables
 from domain.people import Membership, Person
 from domain.problems import Problem
+from domain.rebuilding import rebuild
 from domain.viewers import OPERATOR, Role, Viewer
 from tests.graphql import served, signed_in
 from tests.test_random_moves import Walk, everyone, founded
-from tests.world import a_case, a_dispatched_case, a_person, a_world, the_responsibility
+from tests.world import a_case, a_closed_case, a_dispatched_case, a_person, a_world, the_responsibility
 from workflows.perform import create, perform
+from workflows.replay import replay
 
 MONDAY = datetime(2026, 3, 2, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -238,3 +242,46 @@ async def test_whoever_lost_a_role_lost_the_past_with_it(database: str) -> None:
         ]
 
     assert told == [0, 1]
+
+
+async def test_the_past_is_made_anew_from_the_history(database: str) -> None:
+    """As for a database from before its past was kept, whose keys are of any instant."""
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        case = await a_case(world, contact_name="示例联系人")
+    with clock.stopped(MONDAY + HOUR):
+        await a_closed_case(world)
+        await perform(await world.viewer(world.companion), Case, case.id, "edit", title="三期用地")
+    kept = await pasts()
+
+    if engine() == "postgres":
+        await get_connection("default").execute_script("DROP SCHEMA past CASCADE")
+    for table in kept:
+        await get_connection("default").execute_script(f'UPDATE "{table}" SET changed_at = created_at')
+        await get_connection("default").execute_script(f'DROP TABLE "{table}_past"')
+    await migrate()
+
+    assert await pasts() == kept
+    assert [each async for each in replay()] == []
+    await rebuild()
+    assert await pasts() == kept
+
+
+async def pasts() -> dict[str, list[dict[str, Any]]]:
+    connection = get_connection("default")
+    return {
+        model.kind(): await connection.execute_query_dict(
+            f'SELECT * FROM "{model.kind()}_past" ORDER BY id, changed_at'
+        )
+        for model in tables()
+    }
+
+
+def test_an_interval_lies_where_each_of_its_instants_looks_for_it() -> None:
+    random = Random(2000)
+    for _ in range(2_000):
+        first = MONDAY + timedelta(seconds=random.randint(0, 10**8))
+        last = first + timedelta(seconds=random.choice((0, 1, random.randint(0, 10**6), random.randint(0, 10**8))))
+        between = first + (last - first) * random.random()
+
+        assert {fork_of(first, last)} <= {*forks(first)} & {*forks(between)} & {*forks(last)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from domain import database
-from domain.people import Membership, Person
+from domain.people import Membership, Person, within
 from domain.refusals import Refusal, Refused
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
@@ -24,6 +26,12 @@ async def zone_called(code: str) -> Zone:
         known = await Zone.all().order_by("path").limit(MOST_NAMED).values_list("code", flat=True)
         raise Refused(NO_SUCH_ZONE.about(code=code, known=", ".join(map(str, known)) or "—"))
     return zone
+
+
+async def zones_under(code: str) -> list[UUID]:
+    """The zone of a code and all below it."""
+    zone = await zone_called(code)
+    return [each.id for each in await Zone.all() if within(each.path, zone.path)]
 
 
 async def found_zone(code: str, name: str, *, admin: str, password: str, parent: Zone | None = None) -> Zone:

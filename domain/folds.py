@@ -1,0 +1,124 @@
+"""Folding a history: what its entries come to, column by column. Looks at nothing but the entries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.history import Entry, PersonalValue, plain
+
+Key = tuple[str, str]
+"""The kind and the key of a record."""
+ERASED = object()
+"""A value that the law had blanked: nobody knows any more what it was."""
+
+
+@dataclass
+class State:
+    """A record's columns, in their JSON form, from an instant on."""
+
+    at: datetime
+    columns: dict[str, Any]
+
+
+@dataclass
+class Folded:
+    """A record as far as its history was followed: each state it was in at an instant, and which entry set what."""
+
+    states: list[State] = field(default_factory=list)
+    set_by: dict[str, Entry] = field(default_factory=dict)
+    moved_by: Entry | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        return self.states[-1].columns if self.states else {}
+
+    def set(self, entry: Entry, columns: Mapping[str, Any]) -> None:
+        last = self.states[-1] if self.states else None
+        if last is None:
+            self.states.append(State(entry.at, {}))
+        elif last.at < entry.at:
+            self.states.append(State(entry.at, dict(last.columns)))
+        self.columns.update(columns)
+        self.set_by.update(dict.fromkeys(columns, entry))
+
+    def held(self) -> Iterator[State]:
+        """The states that differ from the one before: a column changed and changed back at once is no change."""
+        before: dict[str, Any] | None = None
+        for state in self.states:
+            if state.columns != before:
+                yield state
+            before = state.columns
+
+
+@dataclass
+class Fold:
+    """One history, followed entry by entry. `personal` has the values behind the commitments."""
+
+    personal: Mapping[str, PersonalValue]
+    records: dict[Key, Folded] = field(default_factory=dict)
+
+    def follow(self, entry: Entry) -> list[tuple[Key, str, Any, Any]]:
+        """One entry; every column that did not hold before it what the entry says it did: its record and name, what
+        it held, what it is said to have held."""
+        wrong: list[tuple[Key, str, Any, Any]] = []
+        for name, touched in json.loads(entry.changes).items():
+            kind, _, key = name.partition("/")
+            record = self.records.setdefault((kind, key), Folded())
+            now: dict[str, Any] = {}
+            for column, (before, after) in touched.items():
+                known, said = record.columns.get(column), self.opened(before)
+                if known != said and ERASED not in (known, said):
+                    wrong.append(((kind, key), column, known, said))
+                now[column] = self.opened(after)
+            record.set(entry, now)
+        # The subject's own row counts its entries and holds the hash of the last.
+        head = {"sequence": entry.sequence, "head": entry.hash}
+        self.records.setdefault((entry.subject_kind, str(entry.subject_id)), Folded()).set(entry, head)
+        self.records.setdefault((entry.record_kind, str(entry.record_id)), Folded()).moved_by = entry
+        return wrong
+
+    def commitments(self, entry: Entry) -> list[str]:
+        """Those an entry holds."""
+        if '"commitment"' not in entry.changes:
+            return []
+        pairs = [pair for touched in json.loads(entry.changes).values() for pair in touched.values()]
+        return [value["commitment"] for pair in pairs for value in pair if isinstance(value, dict)]
+
+    def opened(self, value: Any) -> Any:
+        """What stands behind a commitment."""
+        if not isinstance(value, dict) or value.keys() != {"commitment"}:
+            return value
+        behind = self.personal.get(value["commitment"])
+        return ERASED if behind is None or behind.value is None else json.loads(behind.value)
+
+
+def is_kept_as_committed(value: PersonalValue) -> bool:
+    """Whether a value is the one committed to; one that was blanked cannot be another."""
+    return value.value is None or hashlib.sha256(f"{value.salt}{value.value}".encode()).hexdigest() == value.commitment
+
+
+class View:
+    """Folded columns as a rule looks at them: as the attributes of a row of `model`."""
+
+    def __init__(self, model: Any, key: str, columns: Mapping[str, Any]) -> None:
+        self._model, self._columns = model, {**columns, "id": key}
+
+    def __getattr__(self, name: str) -> Any:
+        model: Any = self._model
+        kept = model._meta.fields_map.get(name)
+        if kept is None or (name not in model._meta.db_fields and name not in self._columns):
+            return getattr(model, name)
+        value = self._columns.get(name, default_of(kept))
+        return kept.to_python_value(UUID(value) if isinstance(value, str) and kept.field_type is UUID else value)
+
+
+def default_of(kept: Any) -> Any:
+    """What a column holds that came after the entries: its default, in its JSON form."""
+    default = kept.db_default if kept.has_db_default() else kept.default
+    return None if callable(default) or hasattr(default, "get_sql") else plain(default)

@@ -1,0 +1,223 @@
+"""The conformance replay: what every history comes to is what the rows say, and whatever was altered is named."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from tortoise.connection import get_connection
+
+from domain import clock
+from domain.cases import Case
+from domain.database import engine
+from domain.history import Entry, entry_hash
+from domain.problems import Problem
+from domain.records import new_id
+from domain.responsibilities import Part
+from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_handled_case, a_world, the_responsibility
+from workflows.conformance import Difference, Wrong
+from workflows.perform import perform
+from workflows.replay import Replayed, replay
+
+MONDAY = datetime(2026, 3, 2, 2, tzinfo=UTC)
+
+
+async def differences(**given: object) -> list[Difference]:
+    return [each async for each in replay(**given)]  # type: ignore[arg-type]
+
+
+async def a_busy_world() -> tuple[World, Case]:
+    """A closed case among others, moved at different instants."""
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        case = await a_dispatched_case(world, world.land, contact_name="示例联系人")
+    with clock.stopped(MONDAY + timedelta(hours=3)):
+        duty = await the_responsibility(case)
+        liaison = await world.viewer(world.land_liaison)
+        await perform(liaison, type(duty), duty.id, "return", reason="非本部门职责", basis="三定方案")
+        await a_handled_case(world)
+    with clock.stopped(MONDAY + timedelta(hours=5)):
+        return world, await a_closed_case(world)
+
+
+async def test_what_the_service_itself_did_conforms(database: str) -> None:
+    await a_busy_world()
+    replayed, seen = Replayed(), list[tuple[int, int]]()
+
+    found = await differences(replayed=replayed, progress=lambda done, total: seen.append((done, total)))
+
+    assert found == []
+    assert replayed.entries == await Entry.all().count() > 50
+    assert seen[-1] == (replayed.histories, replayed.histories)
+
+
+async def run(statement: str) -> None:
+    await get_connection("default").execute_script(statement)
+
+
+async def as_the_owner_may() -> None:
+    """Whoever owns the database can drop what guards it."""
+    if engine() == "postgres":
+        await run("ALTER TABLE entry DISABLE TRIGGER ALL")
+    else:
+        await run("DROP TRIGGER entry_no_update; DROP TRIGGER entry_no_delete; DROP TRIGGER entry_no_replace")
+
+
+async def chained(case: Case, *, move: str, actor_id: object) -> None:
+    """An entry added by somebody who knows how hashes are made."""
+    last = await Entry.filter(subject_id=case.id).order_by("-sequence").first()
+    assert last
+    forged = last.clone(pk=new_id())
+    forged.sequence, forged.previous, forged.move, forged.actor_id = last.sequence + 1, last.hash, move, actor_id  # type: ignore[assignment]
+    forged.record_kind, forged.record_id = "case", case.id
+    forged.changes, forged.caused_by, forged.source, forged.target = "{}", None, "assigning", "assigning"
+    forged.hash = entry_hash(forged)
+    await forged.save(force_create=True)
+    await run(f"UPDATE \"case\" SET sequence = {forged.sequence}, head = '{forged.hash}' WHERE id = '{case.id}'")
+
+
+Attack = Callable[[World, Case], Awaitable[None]]
+
+
+def statement(text: str) -> Attack:
+    async def attack(world: World, case: Case) -> None:
+        await run(text.format(id=case.id))
+
+    return attack
+
+
+async def forge_a_move(world: World, case: Case) -> None:
+    await chained(case, move="forge", actor_id=world.dispatcher.id)
+
+
+async def make_a_move_one_may_not(world: World, case: Case) -> None:
+    await chained(case, move="dispatch", actor_id=world.auditor.id)
+
+
+async def make_a_move_too_late(world: World, case: Case) -> None:
+    await chained(case, move="submit", actor_id=world.companion.id)
+
+
+async def slip_in_a_row(world: World, case: Case) -> None:
+    names = ", ".join(f'"{name}"' for name in Problem.columns() if name != "id")
+    copied = f"SELECT '{new_id()}', {names} FROM problem WHERE case_id = '{case.id}'"
+    await run(f"INSERT INTO problem (id, {names}) {copied}")
+
+
+THIRD = "subject_id = '{id}' AND sequence = 3"
+WITH_IT = "entry_id IN (SELECT id FROM entry WHERE subject_id = '{id}')"
+LATER = "subject_id = '{id}' AND state = 'assigning'"
+# The entries of each case: 1 collect, 2 raise (its problem), 3 submit, 4 dispatch, 5 offer.
+ATTACKS: dict[str, tuple[Attack, set[tuple[Wrong, int | None]]]] = {
+    "a title": (statement("UPDATE \"case\" SET title = '伪造' WHERE id = '{id}'"), {(Wrong.COLUMN, 1)}),
+    "a total": (
+        statement("UPDATE \"case\" SET open_problems = 0 WHERE id = '{id}'"), {(Wrong.COLUMN, 2), (Wrong.TALLY, 2)}
+    ),
+    "the state of a duty": (
+        statement("UPDATE responsibility SET state = 'released' WHERE case_id = '{id}'"),
+        {(Wrong.COLUMN, 5), (Wrong.TALLY, 5)},
+    ),
+    "a reason": (statement(f"UPDATE entry SET reason = '伪造' WHERE {THIRD}"), {(Wrong.HASH, 3)}),
+    "an actor": (
+        statement(f"UPDATE entry SET actor_id = record_id WHERE {THIRD}"), {(Wrong.HASH, 3), (Wrong.ACTOR, 3)}
+    ),
+    "what was changed": (
+        statement(f"UPDATE entry SET changes = '{{{{}}}}' WHERE {THIRD}"), {(Wrong.HASH, 3), (Wrong.TARGET, 3)}
+    ),
+    "an entry less": (statement(f"DELETE FROM entry WHERE {THIRD}"), {(Wrong.SEQUENCE, 4), (Wrong.SOURCE, 4)}),
+    "a cut tail": (
+        statement("DELETE FROM entry WHERE subject_id = '{id}' AND sequence > 3"),
+        {(Wrong.END, 3), (Wrong.UNTOLD, None), (Wrong.COLUMN, 3)},
+    ),
+    "no history": (statement("DELETE FROM entry WHERE subject_id = '{id}'"), {(Wrong.UNTOLD, None)}),
+    "no row": (statement("DELETE FROM responsibility WHERE case_id = '{id}'"), {(Wrong.MISSING, 5), (Wrong.TALLY, 5)}),
+    "a row more": (slip_in_a_row, {(Wrong.UNTOLD, None), (Wrong.TALLY, 2)}),
+    "an unknown move": (forge_a_move, {(Wrong.MOVE, 6)}),
+    "a move by an auditor": (make_a_move_one_may_not, {(Wrong.ACTOR, 6)}),
+    "a move from elsewhere": (make_a_move_too_late, {(Wrong.SOURCE, 6)}),
+    "the past": (statement("UPDATE case_past SET title = '伪造' WHERE id = '{id}'"), {(Wrong.PAST, 1)}),
+    "a lost past": (statement("DELETE FROM case_past WHERE id = '{id}'"), {(Wrong.PAST, 1)}),
+    "a stay": (
+        statement(f"UPDATE span SET entered_at = '2026-01-01 00:00:00+00:00' WHERE {LATER}"), {(Wrong.SPAN, 3)}
+    ),
+    "a name": (
+        statement(f"UPDATE personal_value SET value = '\"他人\"' WHERE {WITH_IT}"),
+        {(Wrong.PERSONAL, 1), (Wrong.COLUMN, 1), (Wrong.PAST, 1)},
+    ),
+    "nothing": (statement("SELECT 1"), set()),
+}
+
+
+async def test_whatever_an_owner_of_the_database_alters_is_named_with_where_it_began(database: str) -> None:
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        cases = {name: await a_case(world, contact_name="示例联系人") for name in ATTACKS}
+    for hours, case in enumerate(cases.values(), 1):
+        with clock.stopped(MONDAY + timedelta(hours=hours)):
+            await dispatched(world, case)
+    await as_the_owner_may()
+
+    for name, (attack, _) in ATTACKS.items():
+        await attack(world, cases[name])
+    found = await differences()
+
+    of_case = {str(case.id): name for name, case in cases.items()}
+    by_name: dict[str, set[tuple[Wrong, int | None]]] = {name: set() for name in ATTACKS}
+    for each in found:
+        by_name[of_case[each.subject[1]]].add((each.wrong, each.sequence))
+    for name, (_, expected) in ATTACKS.items():
+        assert expected <= by_name[name], (name, by_name[name])
+        assert bool(expected) == bool(by_name[name]), (name, by_name[name])
+
+
+async def dispatched(world: World, case: Case) -> None:
+    await perform(await world.viewer(world.companion), Case, case.id, "submit")
+    offers = [{"department": world.land, "part": Part.LEAD}]
+    await perform(await world.viewer(world.dispatcher), Case, case.id, "dispatch", offers=offers)
+
+
+async def test_a_replay_can_be_narrowed_to_a_zone_and_to_what_went_on_since_a_day(database: str) -> None:
+    with clock.stopped(MONDAY):
+        here, there = await a_world("GL"), await a_world("BY")
+        early = await a_case(here)
+    with clock.stopped(MONDAY + timedelta(days=30)):
+        late, elsewhere = await a_case(here), await a_case(there)
+    for case in (early, late, elsewhere):
+        await run(f"UPDATE \"case\" SET title = '伪造' WHERE id = '{case.id}'")
+
+    everywhere = await differences()
+    of_zone = await differences(zones=[here.zone.id])
+    lately = await differences(zones=[here.zone.id], since=MONDAY + timedelta(days=1))
+
+    assert [
+        {each.subject[1] for each in found} for found in (everywhere, of_zone, lately)
+    ] == [{str(each.id) for each in some} for some in ((early, late, elsewhere), (early, late), (late,))]
+
+
+async def test_at_the_terminal_differences_are_listed_and_the_exit_code_is_one(database: str) -> None:
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        case = await a_case(world)
+
+    clean = await at_the_terminal(database, "replay", "--zone", "GL")
+    await run(f"UPDATE \"case\" SET title = '伪造' WHERE id = '{case.id}'")
+    found = await at_the_terminal(database, "replay", "--lang", "en", "--since", "2026-03-01")
+    rebuilt = await at_the_terminal(database, "rebuild")
+
+    assert (clean[0], clean[1]) == (0, "")
+    assert found[0] == 1
+    assert f"case/{case.id} #1 collect case/{case.id}.title the row is not what its history says" in found[1]
+    assert (rebuilt[0], rebuilt[1]) == (0, "")
+
+
+async def at_the_terminal(url: str, *arguments: str) -> tuple[int | None, str]:
+    """The exit code and what was printed."""
+    done = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "api.cli", "audit", *arguments, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "QIBAN_DATABASE_URL": url},
+    )
+    told, _ = await done.communicate()
+    return done.returncode, told.decode()
