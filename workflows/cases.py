@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from domain.cases import ENDED, Case, CaseState
-from domain.chains import chain_of
+from domain.chains import ChainLink, chain_of
 from domain.people import Person
 from domain.problems import Problem, ProblemState
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import ACTIVE, Responsibility
 from workflows import closing, collecting, dispatching
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
-from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, ESCALATED_TO, OWNER_PERSON
+from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, ESCALATED_TO, LEADERS, OWNER_PERSON
 from workflows.collecting import UNENDED, ContactName, ContactPhone
+from workflows.deadlines import clock_moves, past_due
 from workflows.enterprises import require_companion
-from workflows.flow import Flow, Move, Situation
+from workflows.flow import THE_CLOCK, Flow, Move, Situation
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
@@ -113,14 +114,25 @@ async def hand_over(step: Step) -> None:
 async def escalate(step: Step) -> None:
     """One level up the chain; a level that is vacant, or the owner's own, is passed over."""
     case = step.record
-    above = [
+    above = await _above(case)
+    if not above:
+        raise Refused(TOP_OF_CHAIN)
+    case.escalation_level, case.escalated_to_id = above[0].level, above[0].person_id
+
+
+async def escalate_overdue(step: Step) -> None:
+    """Up, and after the same time up again, for as long as somebody is above."""
+    case, later = step.record, step.rules["escalate_after"]
+    await escalate(step)
+    case.escalate_at = step.calendar.after(step.at, later).at if later and await _above(case) else None
+
+
+async def _above(case: Case) -> list[ChainLink]:
+    return [
         link
         for link in await chain_of(case.zone_id, case.enterprise_id)
         if link.level > case.escalation_level and link.person_id not in (None, case.owner_id)
     ]
-    if not above:
-        raise Refused(TOP_OF_CHAIN)
-    case.escalation_level, case.escalated_to_id = above[0].level, above[0].person_id
 
 
 def has_owner(s: Situation) -> Refusal | None:
@@ -171,6 +183,11 @@ CASE = Flow(
             input=WithReason, act=escalate, bulk=True,
             asks=(ESCALATED_TO,), tells=(OWNER_PERSON,),
         ),
+        Move(
+            "escalate_overdue", "逾期上报", "Escalated when overdue", UNENDED, None, (THE_CLOCK,),
+            guards=(past_due,), act=escalate_overdue, tells=(ESCALATED_TO, OWNER_PERSON, DISPATCHERS), mutation="",
+        ),
+        *clock_moves(UNENDED, near=(OWNER_PERSON,), over=(OWNER_PERSON, DISPATCHERS, LEADERS)),
         *dispatching.MOVES,
         *closing.MOVES,
     ],

@@ -19,8 +19,10 @@ from domain.deadlines import (
     written,
 )
 from domain.refusals import Refusal, Refused
+from domain.words import Word
 from domain.zones import Setting
-from workflows.flow import Situation
+from workflows.audiences import Audience
+from workflows.flow import THE_CLOCK, Move, Situation
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
 from workflows.timing import adopt, promise, recount
@@ -49,6 +51,10 @@ EXTENSION_PAST = Refusal(
     "EXTENSION_PAST", "申请延至的日期（{until}）已过，不能再同意。",
     "The day asked for ({until}) has passed; it cannot be granted any more.",
 )
+
+NOT_NEAR = Refusal("NOT_NEAR", "未到提醒时间，或时限已停表。", "It is not near due, or its clock stands still.")
+NOT_OVERDUE = Refusal("NOT_OVERDUE", "尚未逾期，或时限已停表。", "It is not overdue, or its clock stands still.")
+Hearers = tuple[Audience, ...]
 
 
 @dataclass
@@ -145,6 +151,34 @@ async def refuse_extension(step: Step) -> None:
     record = step.record
     record.clock_spans = written([each for each in spans_of(record) if each != asked_in([each])])
     record.extension_due_at = None
+
+
+async def settle(step: Step) -> None:
+    """The same start, limit, pauses and extensions, by the calendar as it is now."""
+    await recount(step.change, step.record)
+
+
+def clock_moves(states: tuple[Word, ...], near: Hearers, over: Hearers) -> list[Move]:
+    """What the clock does to a timed record: reminds those it is `near` for, tells those it is `over` for, and settles
+    what an unpublished year had left open. A light that speaks for parts too turns with the first of them."""
+    return [
+        Move(
+            "remind", "到期提醒", "Reminded before due", states, None, (THE_CLOCK,),
+            guards=(near_due,), tells=near, mutation="",
+        ),
+        Move(
+            "overdue", "逾期", "Overdue", states, None, (THE_CLOCK,), guards=(past_due,), tells=over, mutation="",
+        ),
+        Move("settle", "时限重算", "Deadline settled by the calendar", states, None, act=settle, tells=near),
+    ]
+
+
+def near_due(s: Situation) -> Refusal | None:
+    return None if s.record.yellow_at and s.record.yellow_at < s.at else NOT_NEAR
+
+
+def past_due(s: Situation) -> Refusal | None:
+    return None if s.record.red_at and s.record.red_at < s.at else NOT_OVERDUE
 
 
 def in_time_to_ask(s: Situation) -> Refusal | None:

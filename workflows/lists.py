@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from tortoise.expressions import Q
 
 from domain.cases import Case
-from domain.clock import OFFICE_ZONE, today
+from domain.clock import OFFICE_ZONE, now, today
 from domain.database import reads
+from domain.deadlines import light_of
 from domain.problems import Problem
 from domain.records import Record
 from domain.rectifications import Rectification
@@ -57,12 +59,27 @@ def as_it_is(value: Any) -> Value:
 
 @dataclass(frozen=True)
 class Shown:
-    """One column of a list: its heading, its width, where the value is read and how it is written."""
+    """One column of a list: its heading, its width, where the value is read and how it is written. What is read from
+    several places is written as of the instant of the export."""
 
     header: str
     width: float
     path: str
-    write: Callable[[Any], Value] = as_it_is
+    write: Callable[..., Value] = as_it_is
+    beside: tuple[str, ...] = ()
+
+    def of(self, row: Row, at: datetime) -> Value:
+        if self.beside:
+            return self.write(row[self.path], *(row[each] for each in self.beside), at)
+        return self.write(row[self.path])
+
+
+def shine(red_at: datetime | None, yellow_at: datetime | None, grey: bool | None, at: datetime) -> Value:
+    return word(light_of(SimpleNamespace(red_at=red_at, yellow_at=yellow_at, grey=grey), at))
+
+
+def light(of: str = "") -> Shown:
+    return Shown("灯色", 8, f"{of}red_at", shine, (f"{of}yellow_at", f"{of}grey"))
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,7 @@ LISTS = (
             Shown("状态", 11, "state", word),
             Shown("解决情况", 40, "resolution"),
             CASE_STATE,
+            light("case__"),
         ),
     ),
     Listed(
@@ -108,6 +126,8 @@ LISTS = (
             Shown("交办时间", 17, "offered_at"),
             Shown("签收时间", 17, "signed_at"),
             Shown("办结时限", 12, "due_at", day),
+            Shown("时限暂定", 8, "provisional", yes),
+            light(),
             Shown("指定办理", 10, "designated", yes),
             Shown("状态", 11, "state", word),
             Shown("退回理由", 30, "return_reason"),
@@ -125,6 +145,7 @@ LISTS = (
             Shown("责任人", 16, "responsibility__person__name"),
             Shown("整改措施", 40, "measure"),
             Shown("整改时限", 12, "responsibility__due_at", day),
+            light("responsibility__"),
             Shown("整改结果", 40, "result"),
             Shown("佐证材料（份）", 10, "evidence_files"),
             Shown("提交时间", 17, "submitted_at"),
@@ -156,7 +177,7 @@ async def export_lists(zone: Zone, path: Path, viewer: Viewer, progress: Progres
 
 async def rows_of(listed: Listed, viewer: Viewer, zones: Sequence[Any]) -> AsyncIterator[Sequence[Row]]:
     """The rows of a list in the order of the case numbers, some hundred cases at a time."""
-    paths = [column.path for column in listed.columns]
+    paths = [path for column in listed.columns for path in (column.path, *column.beside)]
     cases, last = Case.seen_by(viewer).filter(zone_id__in=zones).order_by("number").limit(CASES_AT_ONCE), ""
     while batch := await cases.filter(number__gt=last).using_db(reads()).values("id", "number"):
         rows = listed.record.seen_by(viewer).filter(case_id__in=[each["id"] for each in batch])
@@ -174,17 +195,17 @@ async def _count(listed: Listed, viewer: Viewer, zones: Sequence[Any]) -> int:
 
 
 def _sheet(listed: Listed, zone: Zone, rows: Iterable[Row]) -> Sheet:
-    columns = [Column("序号", 6), *(Column(each.header, each.width) for each in listed.columns)]
+    at, columns = now(), [Column("序号", 6), *(Column(each.header, each.width) for each in listed.columns)]
     return Sheet(
         name=listed.name,
         title=f"{zone.name}{listed.name}（{_in_words(today())}）",
         columns=columns,
-        rows=([place, *_written(listed, row)] for place, row in enumerate(rows, 1)),
+        rows=([place, *_written(listed, row, at)] for place, row in enumerate(rows, 1)),
     )
 
 
-def _written(listed: Listed, row: Row) -> Iterator[Value]:
-    return (column.write(row[column.path]) for column in listed.columns)
+def _written(listed: Listed, row: Row, at: datetime) -> Iterator[Value]:
+    return (column.of(row, at) for column in listed.columns)
 
 
 def _in_words(on: date) -> str:

@@ -24,6 +24,7 @@ from workflows.deadlines import (
     agree,
     ask_extension,
     asked,
+    clock_moves,
     go_on,
     grant_extension,
     in_time_to_ask,
@@ -223,6 +224,9 @@ RESPONSIBILITY = Flow(
         Move(
             "finish", "办结", "Finished", (S.FIXED,), S.DONE,
             guards=(all_verified,), act=refuse_extension, tells=(ITS_LIAISONS, RESPONSIBLE),
+        ),
+        *clock_moves(
+            ACTIVE, near=(ITS_LIAISONS, RESPONSIBLE), over=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON, DISPATCHERS)
         ),
         Move("pause", "停表", "Clock stopped", ACTIVE, None, input=StandStill, act=stand_still),
         Move("resume", "续计", "Clock goes on", ACTIVE, None, input=WithReason, act=go_on, tells=(RESPONSIBLE,)),

@@ -42,7 +42,10 @@ async def keep_time(change: Change, record: Record, subject: Record) -> None:
     elif not any(_touched(change, each) for each in concerned if each is subject):
         return
     if isinstance(subject, Timed):
+        red_at = subject.red_at
         _shine(subject, worst_of([_own(subject), *await _of_parts(change, subject)]))
+        if subject.red_at != red_at:
+            await _escalate_after(change, subject)
 
 
 async def recount(change: Change, record: Timed) -> None:
@@ -101,6 +104,14 @@ async def _keep(change: Change, record: Timed) -> None:
     record.limit_text = rules[name] if name else None
     record.rule_id = rules.settings.get(name) if name else None
     await recount(change, record)
+
+
+async def _escalate_after(change: Change, subject: Any) -> None:
+    """From when on the clock sends an overdue record up, where it can be and the zone wants it."""
+    if "escalate_at" in subject.columns():
+        later = (await change.rules_in(subject.zone_id))["escalate_after"]
+        calendar = await change.calendar_in(subject.zone_id)
+        subject.escalate_at = calendar.after(subject.red_at, later).at if later and subject.red_at else None
 
 
 def _lights(record: Timed) -> Lights:

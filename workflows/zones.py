@@ -17,6 +17,7 @@ from domain.zones import DEFAULTS, MAY_BE_UNSET, Setting, Zone
 from workflows.flow import Flow, Move, Who, role
 from workflows.inputs import Words
 from workflows.perform import Step
+from workflows.presets import ApplyPreset, set_all
 
 THE_OPERATOR = Who("运维人员", "the operator", lambda s: s.viewer is OPERATOR)
 ADMINISTRATOR = role(Role.ADMINISTRATOR)
@@ -59,6 +60,10 @@ ZONE = Flow(
     Kept,
     [
         Move("found", "设立", "Found a zone", (), Kept.KEPT, (THE_OPERATOR,), input=Found, act=found, mutation=""),
+        Move(
+            "apply_preset", "采用时限套餐", "Take over a preset", (Kept.KEPT,), None, (ADMINISTRATOR, THE_OPERATOR),
+            input=ApplyPreset, then=set_all, mutation="applyPreset",
+        ),
     ],
     zh="高新区",
     en="Zone",
