@@ -38,8 +38,8 @@ DEFAULTS: Mapping[str, Any] = {
     "reopen_window": "30d",
     "call_back_attempts": 3,
     "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due
-    "extension_max_count": 2,
-    "extension_max_length": "15wd",  # Shandong, Zaozhuang: 15 (10) working days, to 30 (25) at the most
+    "extension_max_count": 2,  # no text gives a number
+    "extension_max_length": None,  # Shandong and Zaozhuang allow 15 working days more; their presets set it
     "warn_before": "1wd",  # no text gives a threshold (seeds.md W5)
     "warn_before_hours": "2h",
     "escalate_after": None,
@@ -49,7 +49,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 MAY_BE_UNSET = {name for name, value in DEFAULTS.items() if value is None} | {
-    "first_contact", "dispatch", "sign", "fix", "extension_max_length",
+    "first_contact", "dispatch", "sign", "fix",
 }
 
 

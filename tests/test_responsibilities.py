@@ -108,9 +108,9 @@ async def test_the_clock_signs_for_whoever_let_the_window_pass(database: str, mo
     await moved(world, world.housing_liaison, await the_responsibility(case, world.housing), "sign")
 
     with clock.stopped(TUESDAY_NIGHT):
-        assert await the_clock_acts() == []
+        assert "sign_by_lapse" not in await the_clock_acts()
     with clock.stopped(WEDNESDAY):
-        assert await the_clock_acts() == ["sign_by_lapse"]
+        assert (await the_clock_acts()).count("sign_by_lapse") == 1
         assert await the_clock_acts() == []
 
     lapsed = await the_responsibility(case, world.land)

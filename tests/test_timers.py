@@ -20,6 +20,7 @@ from domain.timers import Timer
 from tests.proofs import assert_whole, moved
 from tests.world import World, a_case, a_dispatched_case, a_world, fixed, the_clock_acts, the_responsibility
 from workflows import timers
+from workflows.cases import CASE
 from workflows.flow import Alarm
 from workflows.perform import perform
 from workflows.rearming import rebuild
@@ -36,6 +37,13 @@ SECRET = "13800000000"
 def monday() -> Iterator[None]:
     with clock.stopped(MONDAY):
         yield
+
+
+@pytest.fixture(autouse=True)
+def one_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timers are looked at by one alarm; what the others are for stands in test_clock_moves."""
+    monkeypatch.setattr(RESPONSIBILITY, "alarms", (Alarm("return_by", "sign_by_lapse", (S.OFFERED,)),))
+    monkeypatch.setattr(CASE, "alarms", ())
 
 
 @pytest.fixture

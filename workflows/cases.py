@@ -15,9 +15,9 @@ from workflows import closing, collecting, dispatching
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
 from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, ESCALATED_TO, LEADERS, OWNER_PERSON
 from workflows.collecting import UNENDED, ContactName, ContactPhone
-from workflows.deadlines import clock_moves, past_due
+from workflows.deadlines import CLOCK_ALARMS, clock_moves, past_due
 from workflows.enterprises import require_companion
-from workflows.flow import THE_CLOCK, Flow, Move, Situation
+from workflows.flow import THE_CLOCK, Alarm, Flow, Move, Situation
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
@@ -191,6 +191,7 @@ CASE = Flow(
         *dispatching.MOVES,
         *closing.MOVES,
     ],
+    alarms=[*CLOCK_ALARMS, Alarm("escalate_at", "escalate_overdue")],
     limits={
         S.COLLECTED: lambda case: None if case.contacted_at else "first_contact",
         S.ASSIGNING: lambda case: None if case.lead_responsibilities else "dispatch",

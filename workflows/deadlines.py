@@ -22,7 +22,7 @@ from domain.refusals import Refusal, Refused
 from domain.words import Word
 from domain.zones import Setting
 from workflows.audiences import Audience
-from workflows.flow import THE_CLOCK, Move, Situation
+from workflows.flow import THE_CLOCK, Alarm, Move, Situation
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
 from workflows.timing import adopt, promise, recount
@@ -55,6 +55,8 @@ EXTENSION_PAST = Refusal(
 NOT_NEAR = Refusal("NOT_NEAR", "未到提醒时间，或时限已停表。", "It is not near due, or its clock stands still.")
 NOT_OVERDUE = Refusal("NOT_OVERDUE", "尚未逾期，或时限已停表。", "It is not overdue, or its clock stands still.")
 Hearers = tuple[Audience, ...]
+CLOCK_ALARMS = (Alarm("yellow_at", "remind"), Alarm("red_at", "overdue"))
+"""When the clock makes its moves: with the light, so not while it stands still nor of a deadline nobody knows yet."""
 
 
 @dataclass

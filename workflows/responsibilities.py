@@ -19,6 +19,7 @@ from domain.responsibilities import ACTIVE, Part, Responsibility, Responsibility
 from workflows.actors import DISPATCHER, ITS_LIAISON, LEADER
 from workflows.audiences import DISPATCHERS, ITS_LIAISONS, LEADERS, OWNER_PERSON, RESPONSIBLE
 from workflows.deadlines import (
+    CLOCK_ALARMS,
     AskExtension,
     StandStill,
     agree,
@@ -245,7 +246,7 @@ RESPONSIBILITY = Flow(
         Tally("problem", "open_responsibilities", ACTIVE),
     ],
     limits={S.OFFERED: "sign", S.SIGNED: "fix", S.FIXED: Held.AGREED, S.DONE: Held.KEPT},
-    alarms=[Alarm("return_by", "sign_by_lapse")],
+    alarms=[Alarm("return_by", "sign_by_lapse"), *CLOCK_ALARMS],
     zh="责任",
     en="Responsibility",
 )
