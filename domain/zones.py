@@ -91,6 +91,7 @@ class Setting(Record):
         "qiban.Person", related_name="settings", null=True, on_delete=fields.RESTRICT
     )
     zone_id: UUID
+    author_id: UUID | None
 
     state = Kept.KEPT
 
