@@ -25,7 +25,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET
@@ -38,6 +38,7 @@ from api.documents import planned, subscribes
 from api.faults import UNREADABLE, Faults, said
 from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
+from api.persisted import ABOUT_DOCUMENTS, document_of
 from api.schema import schema
 from api.sockets import Connection, Socket, greet
 from domain import database
@@ -80,35 +81,21 @@ class Service(GraphQL[Context, None]):
     async def _answer(self, request: Request) -> Response:
         context: Context = request.state.context
         try:
-            if request.method == "POST" and (answer := await self._planned(request, context)) is not None:
-                return answer
+            asked = await _asked(request)
+            # Today's standing is confirmed first where the past is asked for.
+            if asked and accepts_json(request) and "asOf" not in (asked.query or ""):
+                answer = await planned(schema, asked.query, asked.operation_name, asked.variables, context)
+                if answer is not None:
+                    return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
             await context.confirm()
             return await self.run(request)
         except Refused as refused:
+            if ABOUT_DOCUMENTS.issuperset(each.code for each in refused.refusals):
+                return refusal_answer(refused.refusals, context.language, 200)
             return turned_away(refused, context)
         except HTTPException as no:
             refusal = UNREADABLE.about(reason=no.reason)
             return refusal_answer([refusal], context.language, no.status_code)
-
-    async def _planned(self, request: Request, context: Context) -> Response | None:
-        """The answer to a known document by its plan, without what the ordinary way has to prepare for any other."""
-        accepted = request.headers.get("accept", "*/*")
-        if not {"application/json", "*/*"}.intersection(accepted.replace(" ", "").split(",")):
-            return None
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            return None
-        try:
-            asked = orjson.loads(await request.body())
-            query, name, variables = asked["query"], asked.get("operationName"), asked.get("variables")
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return None
-        if not (isinstance(query, str) and isinstance(name, str | None) and isinstance(variables, dict | None)):
-            return None
-        # Today's standing is confirmed first where the past is asked for.
-        answer = None if "asOf" in query else await planned(schema, query, name, variables, context)
-        if answer is None:
-            return None
-        return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
 
     async def on_ws_connect(self, context: Context) -> Any:
         await greet(context)
@@ -136,6 +123,8 @@ class Service(GraphQL[Context, None]):
 
     async def execute_operation(self, request: Request, **given: Any) -> Any:  # type: ignore[override]
         asked = given["request_data"]
+        if not isinstance(asked, list) and (document := getattr(request.state, "document", None)):
+            asked = given["request_data"] = replace(asked, query=document)
         # Some clients say with every request that they could read a stream.
         either = asked.protocol == "sse" and "application/json" in request.headers["accept"]
         if either and not subscribes(asked.query, asked.operation_name):
@@ -163,6 +152,28 @@ class Service(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data, default=str)
+
+
+async def _asked(request: Request) -> GraphQLRequestData | None:
+    """What a POST asks for, its document found where it names only the hash; None for what strawberry has to read.
+    Raises `Refused` for a document that is not answered here."""
+    if request.method != "POST" or not request.headers.get("content-type", "").startswith("application/json"):
+        return None
+    try:
+        asked = orjson.loads(await request.body())
+    except ValueError:
+        return None
+    document = request.state.document = await document_of(asked) if isinstance(asked, dict) else None
+    if document is None:
+        return None
+    name, variables = asked.get("operationName"), asked.get("variables")
+    readable = isinstance(name, str | None) and isinstance(variables, dict | None)
+    return GraphQLRequestData(document, variables, name, None) if readable else None
+
+
+def accepts_json(request: Request) -> bool:
+    accepted = request.headers.get("accept", "*/*").replace(" ", "").split(",")
+    return not {"application/json", "*/*"}.isdisjoint(accepted)
 
 
 async def health(request: Request) -> Response:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import orjson
 from graphql import (
@@ -23,34 +22,16 @@ from tortoise.exceptions import BaseORMException
 from api.context import Context
 from api.limits import MOST_TOKENS, paged_fields, size
 from api.plans import Outdated, Plan, plan
+from api.recent import Recent
 from api.selections import Unplannable
 from domain.database import default_url
 from domain.refusals import Refused
 
-V = TypeVar("V")
 MOST_DOCUMENTS = 500
 MOST_PLANS = 2_000
 LONGEST_DOCUMENT = 20_000  # characters; longer ones, and larger variables, are executed but not kept
 LARGEST_VARIABLES = 4_000  # bytes
 log = logging.getLogger("qiban.plans")
-
-
-class Recent(Generic[V]):
-    """So many of the things most recently used."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.kept: OrderedDict[Hashable, V] = OrderedDict()
-
-    def get(self, key: Hashable) -> V | None:
-        if key in self.kept:
-            self.kept.move_to_end(key)
-        return self.kept.get(key)
-
-    def put(self, key: Hashable, value: V) -> None:
-        self.kept[key] = value
-        if len(self.kept) > self.most:
-            self.kept.popitem(last=False)
 
 
 _documents: Recent[DocumentNode] = Recent(MOST_DOCUMENTS)

@@ -32,6 +32,7 @@ from api.limits import EXTENSIONS
 from api.mutations import mutations
 from api.nodes import NODES, Node, parsed
 from api.pages import Lookup, listing
+from api.persisted import TrustedOnly
 from api.scalars import INSTANT
 from api.subscriptions import LiveSchema
 from workflows.timetable import FLOWS
@@ -75,5 +76,5 @@ schema = LiveSchema(
     subscription=live.Subscription,
     types=list(NODES.values()),
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT}),
-    extensions=[*EXTENSIONS, KnownDocuments],
+    extensions=[TrustedOnly, *EXTENSIONS, KnownDocuments],
 )

@@ -40,6 +40,7 @@ MODELS: tuple[str, ...] = (
     "domain.spans",
     "domain.notices",
     "domain.answers",
+    "domain.documents",
     "domain.seals",
     "domain.timers",
 )
