@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from api.consultations import Consultation
     from api.departments import Department
     from api.enterprises import Enterprise
+    from api.figures import Exclusion
     from api.people import Person
     from api.problems import Problem
     from api.rectifications import Rectification
@@ -87,6 +88,7 @@ class Case(Node):
     responsibilities: list[Annotated[Responsibility, strawberry.lazy("api.responsibilities")]] = many()
     rectifications: list[Annotated[Rectification, strawberry.lazy("api.rectifications")]] = many()
     consultations: list[Annotated[Consultation, strawberry.lazy("api.consultations")]] = many()
+    exclusions: list[Annotated[Exclusion, strawberry.lazy("api.figures")]] = many()
     attachments: list[Annotated[Attachment, strawberry.lazy("api.attachments")]] = many()
     merged: Connection[Case] = paged(OLDEST)
     deadline: Deadline | None = deadline()

@@ -15,6 +15,7 @@ from api import (
     consultations,
     departments,
     enterprises,
+    figures,
     history,
     live,
     notices,
@@ -50,6 +51,7 @@ class Query(
     departments.Query,
     zones.Query,
     history.Query,
+    figures.Query,
     seals.Query,
     service_tokens.Query,
 ):

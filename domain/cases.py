@@ -199,6 +199,8 @@ class Case(Subject, Timed):
             ("escalated_to_id",),
             ("zone_id", "raised_on", "id"),
             ("zone_id", "id"),
+            ("zone_id", "collected_at"),
+            ("owner_id", "collected_at"),
         )
 
     @classmethod

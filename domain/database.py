@@ -34,6 +34,7 @@ MODELS: tuple[str, ...] = (
     "domain.responsibilities",
     "domain.rectifications",
     "domain.consultations",
+    "domain.figures",
     "domain.attachments",
     "domain.numbers",
     "domain.history",

@@ -46,6 +46,7 @@ DEFAULTS: Mapping[str, Any] = {
     "chain_required": False,  # Ganzhou GZ-05 sets it: three named levels before handling
     "evidence_files": 0,
     "office_hours": OFFICE_HOURS,
+    "fairly_is_satisfied": True,  # whether 基本满意 counts in the satisfaction rate; no text says (seeds.md W5)
 }
 
 MAY_BE_UNSET = {name for name, value in DEFAULTS.items() if value is None} | {

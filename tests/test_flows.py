@@ -23,6 +23,7 @@ from domain.chains import ChainLink
 from domain.consultations import Consultation
 from domain.database import transaction
 from domain.departments import Department
+from domain.figures import Exclusion
 from domain.history import Entry
 from domain.people import Membership, Person
 from domain.problems import Problem
@@ -244,6 +245,9 @@ async def all_sorts_of_cases(world: World) -> None:
         owner, Consultation, "record", within=reported, held_on=clock.today().date(), place="政务中心",
         parties="银行、法院", outcome="同意",
     )
+    await create(dispatcher, Exclusion, "exclude", within=reported, figure="on_time", reason="等上级批复")
+    lifted = await create(dispatcher, Exclusion, "exclude", within=reported, reason="重复登记")
+    await perform(dispatcher, Exclusion, lifted.id, "lift", reason="登记有误")
     await a_closed_case(world)
     await perform(dispatcher, Case, (await a_case(world)).id, "decline", reason="非区内事项", basis="示例依据")
     await perform(owner, Case, (await a_handled_case(world)).id, "withdraw", reason="企业另有安排")

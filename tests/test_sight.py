@@ -5,7 +5,8 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 - Dispatchers, leaders and auditors see every case of their zones and the zones below; companions those they own or
   whose enterprise they accompany; liaisons those in which their department, or they in person, were made responsible.
   A contact sees the enterprise's own cases and their three lists, but not what the offices say to each other: no
-  returned responsibility, no consultation, no entry about either, no reason written from one office to another.
+  returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
+  one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
 - A notice is for the one person told, and for nobody else.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -29,6 +30,7 @@ from domain.cases import Case
 from domain.chains import ChainLink
 from domain.consultations import Consultation
 from domain.enterprises import Enterprise
+from domain.figures import Exclusion
 from domain.people import Membership, Person, PersonState
 from domain.problems import Problem
 from domain.rectifications import Rectification
@@ -158,6 +160,7 @@ async def cases_in_every_stage(gl: World) -> None:
         parties=TALK,
         outcome=TALK,
     )
+    await create(leader, Exclusion, "exclude", within=handled, reason=TALK)
     measure = await Rectification.get(case_id=handled.id)
     for given in ({"rectification": measure}, {}):
         await create(
@@ -287,6 +290,8 @@ class Standing:
 
     def _consultation(self, row: Any) -> bool:
         return self._inside(self.case[row.case_id])
+
+    _exclusion = _consultation
 
     def _responsibility(self, row: Any) -> bool:
         case = self.case[row.case_id]

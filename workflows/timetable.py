@@ -9,6 +9,7 @@ from workflows import (  # noqa: F401 (each defines its flow)
     consultations,
     departments,
     enterprises,
+    figures,
     people,
     problems,
     rectifications,
