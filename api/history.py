@@ -14,10 +14,12 @@ from api.filters import at_most, instant
 from api.nodes import Node, Reading, computed, for_reader, key_of, node, one, paged, parsed
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.cases import Case as CaseRow
+from domain.enterprises import Enterprise as EnterpriseRow
 from domain.history import Entry as EntryRow
 from domain.history import entry_bytes
 from domain.people import Person as PersonRow
 from domain.refusals import BAD_INPUT, Refused
+from domain.sight import among
 from workflows.flow import FLOWS
 from workflows.inputs import Words, read_text
 
@@ -67,6 +69,9 @@ class Entry(Node):
 @strawberry.input
 class HistoryFilter:
     case_id: strawberry.ID | None = None
+    enterprise_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of the enterprise, its cases and its contacts together."
+    )
     record_id: strawberry.ID | None = strawberry.field(default=None, description="Any record: a person, a problem …")
     actor_id: strawberry.ID | None = None
     move: list[str] | None = None
@@ -96,6 +101,11 @@ class Query:
 def _narrowed(rows: Any, filter: HistoryFilter) -> Any:
     if filter.case_id:
         rows = rows.filter(subject_id=key_of(filter.case_id, CaseRow, "filter.caseId"))
+    if filter.enterprise_id:
+        enterprise = key_of(filter.enterprise_id, EnterpriseRow, "filter.enterpriseId")
+        its: list[Any] = [EnterpriseRow.filter(id=enterprise).values("id")]
+        its += [kind.filter(enterprise_id=enterprise).values("id") for kind in (CaseRow, PersonRow)]
+        rows = rows.filter(among("subject_id", *its))
     if filter.record_id:
         _, key = parsed(filter.record_id)
         if key is None:

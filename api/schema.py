@@ -12,6 +12,7 @@ from api import (
     auth,
     cases,
     chains,
+    comparisons,
     consultations,
     departments,
     enterprises,
@@ -46,6 +47,7 @@ TYPES = (attachments, chains, consultations, problems, rectifications)
 class Query(
     people.Query,
     cases.Query,
+    comparisons.Query,
     responsibilities.Query,
     enterprises.Query,
     departments.Query,
