@@ -15,6 +15,7 @@ from domain import clock
 from domain import database as storage
 from domain.accounts import Account
 from domain.cases import STAGES, Case, CaseState, Stage
+from domain.deadlines import Light, light_of
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.history import Entry
@@ -121,6 +122,13 @@ async def test_progress_counts_up_to_the_end(loaded: Loaded) -> None:
     total = loaded.progress[0][1]
 
     assert loaded.progress == [(done, total) for done in range(1, total + 1)]
+
+
+async def test_lights_of_every_colour_can_be_looked_at(loaded: Loaded) -> None:
+    with clock.stopped((clock.today().replace(hour=20)).astimezone(UTC)):
+        shown = {light_of(case, clock.now()) for case in await Case.filter(zone__code="GL")}
+
+    assert shown >= {*Light}
 
 
 @pytest.mark.parametrize("at", [ON_A_HOLIDAY, BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR], ids=str)

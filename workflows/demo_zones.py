@@ -175,6 +175,10 @@ GUILIN = Plan(
         Firm("桂林市啄木鸟医疗器械有限公司", "GL-06"),
         *(Firm(f"示例企业·桂林·{number:03d}", companion=1 + (number - 1) // 3) for number in range(1, 13)),
     ),
+    rules=(
+        ("call_back", "3wd", "示例：报结后三个工作日内回访"),
+        ("escalate_after", "3wd", "示例：逾期满三个工作日上报一级"),
+    ),
     contact_of="桂林市啄木鸟医疗器械有限公司",
 )
 
