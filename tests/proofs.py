@@ -46,7 +46,7 @@ async def moved(world: World, person: Person, record: R, move: str, /, **given: 
 async def everything() -> dict[str, list[dict[str, Any]]]:
     """Every row of every table."""
     models = cast(Apps, require_context().apps).get_models_iterable()
-    return {model._meta.db_table: await model.all().order_by("id").values() for model in models}
+    return {model._meta.db_table: await model.all().order_by(model._meta.pk_attr).values() for model in models}
 
 
 async def assert_whole() -> None:

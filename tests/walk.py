@@ -198,7 +198,7 @@ async def dump(*but: str) -> dict[str, list[dict[str, Any]]]:
     tables = sorted(model._meta.db_table for model in require_context().apps.get_models_iterable())  # type: ignore[union-attr]
     connection = get_connection("default")
     return {
-        table: await connection.execute_query_dict(f'SELECT * FROM "{table}" ORDER BY id')
+        table: await connection.execute_query_dict(f'SELECT * FROM "{table}" ORDER BY 1')
         for table in tables
         if table not in but
     }

@@ -14,7 +14,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0010_timers")]
+    dependencies = [("qiban", "0011_trusted_documents")]
     operations = [
         ops.CreateModel(
             name="Exclusion",
