@@ -58,7 +58,7 @@ async def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     loaded, _ = await process.communicate()
 
     assert helped.code == 0
-    for command in ("serve", "migrate", "demo", "schema", "flows", "zone", "export-lists"):
+    for command in ("serve", "worker", "timers", "migrate", "demo", "schema", "flows", "zone", "export-lists"):
         assert command in helped.out
     assert loaded.decode().strip() == "set()"
 

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -150,8 +150,8 @@ def test_the_house_has_these_duties() -> None:
     assert {"timers", "rearm timers", "forget sessions", "forget answers"} <= DUTIES.keys()
 
 
-async def a_backlog(size: int) -> None:
-    """Offers that departments let pass long ago, two in a case; as if they had been made by hand."""
+async def a_backlog(size: int, first: datetime | None = None, apart: timedelta = timedelta(seconds=1)) -> None:
+    """Offers that departments let pass, two in a case, as if they had been made by hand; long ago unless told when."""
     with clock.stopped(clock.now() - timedelta(days=30)):
         case = await a_dispatched_case(await a_world())
     # Only what lapses: the lights by which the clock reminds are out.
@@ -167,7 +167,7 @@ async def a_backlog(size: int) -> None:
     ]
     lapsed = [
         Responsibility(**{**columns_of(duty), "id": new_id(), "case_id": each.id, "part": part,
-                          "return_by": duty.return_by + timedelta(seconds=2 * n + (part is Part.JOINT))})
+                          "return_by": (first or duty.return_by) + apart * (2 * n + (part is Part.JOINT))})
         for n, each in enumerate([case, *cases], 1) for part in (Part.LEAD, Part.JOINT)
         if (each, part) != (case, Part.LEAD)
     ]

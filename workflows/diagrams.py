@@ -51,12 +51,13 @@ def _table(flow: Flow) -> Iterator[str]:
 
 def _cells(flow: Flow, move: Move) -> list[str]:
     mutation = flow.mutation(move)
+    instants = "".join(f"（`{alarm.column}` 过后）" for alarm in flow.alarms if alarm.move == move.name)
     return [
         f"`{move.name}`",
         move.zh,
         "、".join(state.zh for state in move.source) or "（新建）",
         move.target.zh if move.target else "（不变）",
-        "、".join(who.zh for who in move.who) or "（随其他步骤）",
+        ("、".join(who.zh for who in move.who) or "（随其他步骤）") + instants,
         " ".join(f"`{code}`" for code in _objections(move)),
         "，".join(f"{field.words.zh}{'' if field.required else '（可选）'}" for field in fields_of(move.input)),
         f"`{mutation}`" if mutation else "",

@@ -1,0 +1,66 @@
+"""How many timers the workers fire a second, one of them killed, and how late one fires while there is no backlog.
+
+    python -m bench.timers [TIMERS] [WORKERS]
+
+On SQLite and on a PostgreSQL started for the occasion, with the settings of the tests. docs/timers.md has the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from statistics import quantiles
+
+from domain import clock, database
+from domain.timers import Timer
+from tests import postgres
+from tests.test_worker import a_backlog, each_once, some_workers, until_fired
+
+STARTING, SPREAD = timedelta(seconds=15), timedelta(seconds=30)
+
+
+async def throughput(timers: int, workers: int) -> str:
+    await a_backlog(timers)
+    async with some_workers(workers) as processes:
+        await until_fired(timers // 10)
+        begun = time.perf_counter()
+        await until_fired(timers // 2)
+        processes[0].kill()
+        await until_fired(timers)
+        seconds = time.perf_counter() - begun
+    await each_once(timers)
+    return f"{timers} overdue, {workers} workers, one killed: each fired once, {timers * 0.9 / seconds:.0f} a second"
+
+
+async def lateness(timers: int, workers: int) -> str:
+    await a_backlog(timers, clock.now() + STARTING, SPREAD / timers)
+    async with some_workers(workers):
+        await until_fired(timers)
+    late = sorted([(each.fired_at - each.due_at).total_seconds() * 1_000 for each in await Timer.all() if each.fired_at])
+    *_, p99 = cuts = quantiles(late[:-1], n=100)
+    return f"{timers / SPREAD.total_seconds():.0f} due a second, {workers} workers: p50 {cuts[49]:.0f} ms, p99 {p99:.0f} ms late"
+
+
+async def measure(url: str, timers: int, workers: int) -> None:
+    os.environ["QIBAN_DATABASE_URL"] = url
+    async with database.opened(url):
+        await database.migrate()
+        print(" ", await (throughput if timers > 1_000 else lateness)(timers, workers))
+
+
+async def on_both(timers: int, workers: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, postgres.running() as server:
+        for size in (timers, min(timers, 600)):
+            print("SQLite:")
+            await measure(f"sqlite://{folder}/{size}.sqlite3", size, workers)
+            print("PostgreSQL:")
+            async with postgres.created(server) as url:
+                await measure(url, size, workers)
+
+
+if __name__ == "__main__":
+    asyncio.run(on_both(int(next(iter(sys.argv[1:]), "2000")), int(next(iter(sys.argv[2:]), "4"))))
