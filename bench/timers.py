@@ -40,9 +40,10 @@ async def lateness(timers: int, workers: int) -> str:
     await a_backlog(timers, clock.now() + STARTING, SPREAD / timers)
     async with some_workers(workers):
         await until_fired(timers)
-    late = sorted([(each.fired_at - each.due_at).total_seconds() * 1_000 for each in await Timer.all() if each.fired_at])
-    *_, p99 = cuts = quantiles(late[:-1], n=100)
-    return f"{timers / SPREAD.total_seconds():.0f} due a second, {workers} workers: p50 {cuts[49]:.0f} ms, p99 {p99:.0f} ms late"
+    fired = await Timer.filter(due_at__gt=clock.now() - SPREAD - STARTING)
+    cuts = quantiles([(each.fired_at - each.due_at).total_seconds() * 1_000 for each in fired if each.fired_at], n=100)
+    a_second = timers / SPREAD.total_seconds()
+    return f"{a_second:.0f} due a second, {workers} workers: p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms late"
 
 
 async def measure(url: str, timers: int, workers: int) -> None:

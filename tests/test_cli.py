@@ -7,18 +7,21 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
+from domain import clock
 from domain import database as storage
 from domain.accounts import Account
 from domain.people import Membership
+from domain.timers import Timer
 from domain.viewers import Role
 from domain.zones import Zone
-from tests.world import a_case, a_world, a_zone
+from tests.world import a_case, a_dispatched_case, a_world, a_zone
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 60
@@ -78,6 +81,26 @@ async def test_a_new_database_is_made_by_its_migrations(tmp_path: Path) -> None:
     assert (first.code, second.code) == (0, 0)
     async with storage.opened(url):
         assert await Zone.all().count() == 0
+
+
+async def test_timers_are_listed_tried_again_and_rebuilt(sqlite_url: str) -> None:
+    async with storage.opened(sqlite_url):
+        with clock.stopped(datetime(2026, 3, 2, tzinfo=UTC)):
+            cases = [await a_dispatched_case(await a_world(code)) for code in ("GL", "GZ")]
+        parked, missing = [Timer.filter(subject_id=case.id, move="sign_by_lapse") for case in cases]
+        count, record_id = await Timer.all().count(), (await parked.get()).record_id
+        await parked.update(wake_at=None, attempts=8, last_error="RuntimeError at here.py:1")
+        await missing.delete()
+
+        listed = await qiban("timers", "list", "--lang", "en", url=sqlite_url, COLUMNS="200")
+        rebuilt = await qiban("timers", "rebuild", url=sqlite_url)
+        tried = await qiban("timers", "retry", url=sqlite_url)
+
+        assert f"0 waiting, {count - 2} overdue, 1 parked." in listed.err
+        assert all(part in listed.out for part in ("RuntimeError", "Signed by lapse", str(record_id), "parked"))
+        assert "1条记录的定时任务已更正。" in rebuilt.err
+        assert "1个定时任务将重试。" in tried.err
+        assert await Timer.filter(wake_at__not_isnull=True).count() == count
 
 
 async def test_a_zone_is_founded_with_an_administrator_who_can_sign_in(database: str) -> None:

@@ -17,7 +17,6 @@ from domain.database import lock, opened, transaction
 from domain.history import Entry
 from domain.responsibilities import Responsibility, ResponsibilityState
 from domain.timers import Timer
-from tests.test_cli import qiban
 from tests.proofs import assert_whole, moved
 from tests.world import World, a_case, a_dispatched_case, a_world, fixed, the_clock_acts, the_responsibility
 from workflows import timers
@@ -242,23 +241,6 @@ async def test_the_clock_waits_for_nobody_who_is_at_a_case_and_comes_back_to_it(
             done.set()
             await holding
             assert await the_clock_acts() == ["sign_by_lapse"]
-
-
-async def test_at_the_terminal_timers_are_listed_tried_again_and_rebuilt(world: World, database: str) -> None:
-    duties = [await the_responsibility(await a_dispatched_case(world)) for _ in range(3)]
-    parked, missing, late = duties
-    await Timer.filter(record_id=parked.id).update(wake_at=None, attempts=8, last_error="RuntimeError at here.py:1")
-    await Timer.filter(record_id=missing.id).delete()
-
-    listed = await qiban("timers", "list", "--lang", "en", url=database)
-    rebuilt = await qiban("timers", "rebuild", url=database)
-    tried = await qiban("timers", "retry", url=database)
-
-    assert "0 waiting, 1 overdue, 1 parked." in listed.err
-    assert all(part in listed.out for part in ("RuntimeError", "Signed", str(late.id)[:8], "parked"))
-    assert "1条记录的定时任务已更正。" in rebuilt.err
-    assert "1个定时任务将重试。" in tried.err
-    assert await alarms() == {(duty.id, "sign_by_lapse", duty.return_by) for duty in duties}
 
 
 async def alarms() -> set[tuple[Any, str, datetime]]:
