@@ -40,6 +40,7 @@ MODELS: tuple[str, ...] = (
     "domain.history",
     "domain.spans",
     "domain.notices",
+    "domain.webhooks",
     "domain.answers",
     "domain.documents",
     "domain.seals",

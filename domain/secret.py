@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SHORTEST = 32
 
@@ -20,6 +24,22 @@ def secret() -> bytes:
     if len(found) < SHORTEST:
         raise ValueError(f"the secret (QIBAN_SECRET or its file) must have at least {SHORTEST} bytes")
     return found
+
+
+def sealed(purpose: str, text: str) -> str:
+    """The text so that only this installation can read it again, and only for the same purpose (AES-256-GCM)."""
+    nonce = secrets.token_bytes(12)
+    return urlsafe_b64encode(nonce + _box().encrypt(nonce, text.encode(), purpose.encode())).decode()
+
+
+def opened(purpose: str, text: str) -> str:
+    """What was sealed. Raises `cryptography.exceptions.InvalidTag` when it was not here, not so or not for this."""
+    whole = urlsafe_b64decode(text)
+    return _box().decrypt(whole[:12], whole[12:], purpose.encode()).decode()
+
+
+def _box() -> AESGCM:
+    return AESGCM(hmac.digest(secret(), b"qiban seal v1", "sha256"))
 
 
 def _kept(file: Path) -> bytes:

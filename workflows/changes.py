@@ -22,6 +22,7 @@ from domain.timers import Timer, arm, lift
 from domain.viewers import Viewer
 from domain.zones import Rules, rules_of
 from workflows import announce
+from workflows.deliveries import promise_deliveries
 from workflows.flow import FLOWS, Move
 from workflows.notices import Tiding, tell, tiding_of
 
@@ -173,6 +174,7 @@ class Change:
             await row.save(force_create=True)
         await self._set_timers()
         await tell(self.tidings, self.at)
+        await promise_deliveries([each.entry for each in self.tidings if each.heard])
         await announce.promise(self.entries)
 
     async def _set_timers(self) -> None:

@@ -43,6 +43,11 @@ class Tiding:
     asks: tuple[Wanted, ...]
     tells: tuple[Wanted, ...]
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody at all hears of such a move."""
+        return bool(self.asks or self.tells)
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -71,7 +76,7 @@ async def tell(tidings: Sequence[Tiding], at: datetime) -> None:
     The actor is not told. Whoever was told of a move is not told again of what it brought about, unless asked. Where
     nobody sits of whom something is asked, the dispatchers are asked instead.
     """
-    tidings = await _seated([each for each in tidings if each.asks or each.tells])
+    tidings = await _seated([each for each in tidings if each.heard])
     rooms = {zone_id: await _room(zone_id, tidings, at) for zone_id in {each.entry.zone_id for each in tidings}}
     reached: dict[tuple[UUID, int | None], set[UUID]] = {}
     notices: list[Notice] = []

@@ -14,6 +14,7 @@ from workflows import (  # noqa: F401 (each defines its flow)
     problems,
     rectifications,
     responsibilities,
+    webhooks,
     zones,
 )
 from workflows.flow import FLOWS

@@ -1,0 +1,148 @@
+"""Requests that leave the house: over https, to public addresses only, and to the very address that was looked at.
+
+Whoever sets a webhook names a machine that this one will talk to. What only this machine can reach, its own services
+and those of its network, must not be reached by naming it (SSRF). So a host is looked up, every address it has must be
+public, and the connection goes to one of just those addresses; looked up again, a name might have become another.
+`QIBAN_WEBHOOKS_ALLOW` names what an operator lets be reached all the same, http included: `host`, `host:port` or a
+network such as `10.1.0.0/16`, with commas between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from ssl import SSLContext
+
+import httpx
+
+from domain.refusals import Refusal, Refused
+
+LOOK_UP_SECONDS = 3
+CALL_SECONDS = 10
+MOST_ANSWER_BYTES = 64 * 1024
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+BAD_ADDRESS = Refusal(
+    "BAD_ADDRESS", "不是可用的网址：须为 https://主机[:端口]/路径，不含用户名和片段。",
+    "This is no address to call: https://host[:port]/path without user or fragment.", "url",
+)
+NOT_HTTPS = Refusal("NOT_HTTPS", "只能使用 https 地址。", "Only https addresses are called.", "url")
+UNKNOWN_HOST = Refusal("UNKNOWN_HOST", "查不到主机“{host}”。", "The host {host} cannot be found.", "url")
+PRIVATE_ADDRESS = Refusal(
+    "PRIVATE_ADDRESS", "“{host}”指向内部地址，未经运维人员允许不能使用。",
+    "{host} lies at an internal address, which the operator has not allowed.", "url",
+)
+IPAddress = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status and the first 64 KiB of the body."""
+
+    status: int
+    body: bytes
+
+
+async def permitted(url: str) -> tuple[httpx.URL, Sequence[IPAddress]]:
+    """The address, and where it may be called. Raises `Refused` when it may not be."""
+    target = _parsed(url)
+    host = target.host
+    port = target.port or {"https": 443, "http": 80}[target.scheme]
+    if target.scheme == "http" and not _might_allow(host, port):
+        raise Refused(NOT_HTTPS)
+    found = await _look_up(host, port)
+    allowed = _allowed(host, port, found)
+    if not allowed and target.scheme == "http":
+        raise Refused(NOT_HTTPS)
+    if not allowed and not all(map(public, found)):
+        raise Refused(PRIVATE_ADDRESS.about(host=host))
+    return target, found
+
+
+async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """One POST. It follows no redirect, uses no proxy, and takes ten seconds at most in all. Raises `Refused` for an
+    address that is not permitted, `httpx.HTTPError` or `TimeoutError` where nobody answers."""
+    target, addresses = await permitted(url)
+    there = target.copy_with(host=str(addresses[0]))
+    # The certificate is checked against the name, though the connection goes to the address.
+    named = {"sni_hostname": target.host}
+    told = {**headers, "Host": target.netloc.decode("ascii")}
+    async with (
+        asyncio.timeout(CALL_SECONDS),
+        httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=CALL_SECONDS) as http,
+        http.stream("POST", there, content=body, headers=told, extensions=named) as response,
+    ):
+        answer = b""
+        async for some in response.aiter_bytes():
+            answer += some
+            if len(answer) >= MOST_ANSWER_BYTES:
+                break
+        return Answer(response.status_code, answer[:MOST_ANSWER_BYTES])
+
+
+def public(address: IPAddress) -> bool:
+    """Whether an address is one of the open internet, as it stands and as the IPv4 address that it may wrap."""
+    if address.is_multicast or address.is_reserved or address.is_unspecified or not address.is_global:
+        return False
+    return all(map(public, _wrapped(address)))
+
+
+def _wrapped(address: IPAddress) -> list[IPv4Address]:
+    if isinstance(address, IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in NAT64:
+        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    return [each for each in found if each is not None]
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        target = httpx.URL(url)
+        good = target.scheme in ("http", "https") and target.host and not target.userinfo and not target.fragment
+    except (httpx.InvalidURL, ValueError, UnicodeError):
+        good = False
+    if not good:
+        raise Refused(BAD_ADDRESS)
+    return target
+
+
+async def _look_up(host: str, port: int) -> list[IPAddress]:
+    try:
+        async with asyncio.timeout(LOOK_UP_SECONDS):
+            rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in rows]
+    except (OSError, UnicodeError, ValueError, TimeoutError):
+        found = []
+    if not found:
+        raise Refused(UNKNOWN_HOST.about(host=host))
+    return list(dict.fromkeys(found))
+
+
+def _exceptions() -> list[str]:
+    return [each.strip().lower() for each in os.environ.get("QIBAN_WEBHOOKS_ALLOW", "").split(",") if each.strip()]
+
+
+def _might_allow(host: str, port: int) -> bool:
+    """Before anything is looked up: whether there is an exception that could cover the host."""
+    return any("/" in each or each in (host, f"{host}:{port}", f"[{host}]:{port}") for each in _exceptions())
+
+
+def _allowed(host: str, port: int, addresses: Sequence[IPAddress]) -> bool:
+    """Whether the operator lets this be called: by its name, or because every address lies in an allowed network."""
+    exceptions = _exceptions()
+    if any(each in (host, f"{host}:{port}", f"[{host}]:{port}") for each in exceptions):
+        return True
+    networks = [ipaddress.ip_network(each, strict=False) for each in exceptions if "/" in each]
+    return all(any(address in network for network in networks) for address in addresses)
+
+
+@cache
+def _tls() -> SSLContext:
+    return httpx.create_ssl_context()

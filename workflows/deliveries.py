@@ -1,0 +1,189 @@
+"""The outbox: written with the move, worked off by the worker, webhook by webhook and in order.
+
+Whoever works off a webhook holds its outlet for a minute; no transaction is open while anybody is called. When the
+receiver takes nothing, all that waits there ages by one attempt and rests together, ever longer, so that order is kept
+and a receiver that is down is asked now and then instead of once for each message. A message the receiver says no to
+rests by itself. After `MOST_ATTEMPTS` a delivery is dead, until somebody has it sent again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from cryptography.exceptions import InvalidTag
+from tortoise.expressions import F, Subquery
+
+from domain import clock, database, outgoing
+from domain.cases import Case
+from domain.history import Entry
+from domain.refusals import Refused
+from domain.secret import opened
+from domain.viewers import Viewer
+from domain.webhooks import Delivery, DeliveryState, Outlet, Webhook, WebhookState
+from domain.zones import Zone, lineage
+from workflows.flow import FLOWS
+from workflows.robots import ADAPTERS, Message, Outcome
+
+HELD = timedelta(seconds=60)
+SENDING_SECONDS = 30.0
+AT_ONCE = 50
+OUTLETS_AT_ONCE = 8
+MOST_ATTEMPTS = 12
+FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=6)
+KEPT = timedelta(days=30)
+WAITING = DeliveryState.WAITING
+
+
+async def promise_deliveries(entries: Sequence[Entry]) -> None:
+    """Write what is to be told of these entries, in their transaction."""
+    if not entries:
+        return
+    above = {zone_id: await lineage(zone_id) for zone_id in {each.zone_id for each in entries}}
+    zones = {zone_id for zones in above.values() for zone_id in zones}
+    webhooks = await Webhook.filter(zone_id__in=list(zones), state=WebhookState.ACTIVE).order_by("id")
+    deliveries = [
+        Delivery(
+            webhook_id=webhook.id, zone_id=webhook.zone_id, entry_id=entry.id, record_kind=entry.record_kind,
+            move=entry.move, at=entry.at, state=WAITING, next_at=entry.at,
+        )
+        for entry in entries
+        for webhook in webhooks
+        if webhook.zone_id in above[entry.zone_id]
+        and (not webhook.moves or f"{entry.record_kind}.{entry.move}" in webhook.moves)
+    ]
+    if deliveries:
+        await Delivery.bulk_create(deliveries)
+
+
+async def deliver_due() -> float | None:
+    """Work off some outlets that have something due; 0.0 when more may be waiting."""
+    held = await _hold(clock.now())
+    for outlet in held:
+        await _work_off(outlet)
+    return 0.0 if held else None
+
+
+async def redeliver(viewer: Viewer, deliveries: Sequence[UUID]) -> int:
+    """Have dead deliveries sent again, under the ids they had; how many."""
+    seen, now = Delivery.seen_by(viewer).filter(id__in=deliveries, state=DeliveryState.DEAD), clock.now()
+    async with database.transaction():
+        webhooks: list[Any] = await seen.values_list("webhook_id", flat=True)
+        again = await seen.update(state=WAITING, attempts=0, next_at=now)
+        await Outlet.filter(webhook_id__in=webhooks, failures__gt=0).update(next_at=now, failures=0)
+    return again
+
+
+async def forget_deliveries(at: datetime) -> None:
+    """What was delivered or given up long ago, and what waits for a webhook that is gone."""
+    await Delivery.filter(at__lt=at - KEPT).exclude(state=WAITING).delete()
+    gone = Subquery(Webhook.filter(state=WebhookState.REMOVED).values("id"))
+    await Delivery.filter(webhook_id__in=gone, state=WAITING).delete()
+
+
+async def _hold(now: datetime) -> list[Outlet]:
+    due = Subquery(Delivery.filter(state=WAITING, next_at__lte=now).values("webhook_id"))
+    async with database.transaction():
+        rows = Outlet.filter(next_at__lte=now, webhook_id__in=due, webhook__state=WebhookState.ACTIVE)
+        outlets = await database.free(rows.order_by("next_at").limit(OUTLETS_AT_ONCE))
+        for outlet in outlets:
+            outlet.next_at = now + HELD
+            await outlet.save(update_fields=["next_at"])
+    return outlets
+
+
+async def _work_off(outlet: Outlet) -> None:
+    webhook = await Webhook.get(id=outlet.webhook_id).select_related("zone")
+    held_until, until = outlet.next_at, time.monotonic() + SENDING_SECONDS
+    rest = timedelta()
+    for delivery in await _waiting(webhook):
+        if time.monotonic() > until:
+            break
+        outcome = await _send(outlet, webhook, delivery)
+        if outcome.delivered:
+            outlet.failures = 0
+            await _mark(delivery, outcome, state=DeliveryState.DELIVERED, delivered_at=clock.now())
+        elif outcome.passing:
+            outlet.failures += 1
+            rest = rest_after(outlet.failures)
+            await _age(webhook, outcome)
+            break
+        else:
+            await _set_aside(delivery, outcome)
+    # Unless it took so long that another holds it now.
+    mine = Outlet.filter(id=outlet.id, next_at=held_until)
+    await mine.update(next_at=clock.now() + rest, failures=outlet.failures)
+
+
+async def _waiting(webhook: Webhook) -> list[Delivery]:
+    """The next in order; of a robot no more than it takes in a minute."""
+    now, most = clock.now(), AT_ONCE
+    if each_minute := ADAPTERS[webhook.format].each_minute:
+        lately = Delivery.filter(webhook_id=webhook.id, state=DeliveryState.DELIVERED)
+        most = max(0, each_minute - await lately.filter(delivered_at__gt=now - timedelta(minutes=1)).count())
+    return await Delivery.filter(webhook_id=webhook.id, state=WAITING, next_at__lte=now).order_by("id").limit(most)
+
+
+async def _send(outlet: Outlet, webhook: Webhook, delivery: Delivery) -> Outcome:
+    adapter, purpose = ADAPTERS[webhook.format], webhook.purpose
+    try:
+        address = opened(purpose, outlet.address)
+        secret = opened(purpose, outlet.secret) if outlet.secret else ""
+        request = adapter.request(address, await message_of(delivery), secret, clock.now())
+        return adapter.outcome(await outgoing.post(request.url, request.body, request.headers))
+    except Refused as refused:
+        return Outcome(False, refused.refusals[0].code)
+    except InvalidTag:
+        return Outcome(False, "the installation's secret is another now")
+    except (httpx.HTTPError, TimeoutError, OSError) as error:
+        return Outcome(False, type(error).__name__)
+
+
+async def message_of(delivery: Delivery) -> Message:
+    entry = await Entry.get(id=delivery.entry_id)
+    zone = await Zone.get(id=entry.zone_id)
+    case = await Case.get_or_none(id=entry.subject_id) if entry.subject_kind == Case.kind() else None
+    flow = next(flow for model, flow in FLOWS.items() if model.kind() == entry.record_kind)
+    case_id = f"Case_{case.id}" if case else None
+    link = os.environ.get("QIBAN_CASE_LINK")
+    return Message(
+        id=str(delivery.id), sequence=entry.sequence, zone=zone.code, case_id=case_id,
+        number=case.number if case else None, record_kind=entry.record_kind,
+        record_id=f"{flow.record.__name__}_{entry.record_id}", move=entry.move,
+        label=f"{flow.zh}：{flow.moves[entry.move].zh}", source=entry.source, target=entry.target, at=entry.at,
+        link=link.replace("{id}", case_id) if link and case_id else None,
+    )
+
+
+async def _mark(delivery: Delivery, outcome: Outcome, **columns: object) -> None:
+    await Delivery.filter(id=delivery.id, state=WAITING).update(
+        attempts=F("attempts") + 1, last_status=outcome.note[:200], **columns
+    )
+
+
+async def _set_aside(delivery: Delivery, outcome: Outcome) -> None:
+    attempts = delivery.attempts + 1
+    if attempts >= MOST_ATTEMPTS:
+        await _mark(delivery, outcome, state=DeliveryState.DEAD)
+    else:
+        await _mark(delivery, outcome, next_at=clock.now() + rest_after(attempts))
+
+
+async def _age(webhook: Webhook, outcome: Outcome) -> None:
+    """All that waits there has waited through one more attempt."""
+    waiting = Delivery.filter(webhook_id=webhook.id, state=WAITING, next_at__lte=clock.now())
+    await waiting.update(attempts=F("attempts") + 1, last_status=outcome.note[:200])
+    await waiting.filter(attempts__gte=MOST_ATTEMPTS).update(state=DeliveryState.DEAD)
+
+
+def rest_after(failures: int) -> timedelta:
+    """Half a minute, doubled with each failure up to six hours, and up to a quarter less so that not all come at
+    once."""
+    rest = min(FIRST_REST * 2 ** min(failures - 1, 20), LONGEST_REST)
+    return rest * random.uniform(0.75, 1)
