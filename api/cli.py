@@ -16,6 +16,7 @@ from api.commands import (  # noqa: F401 (each adds its commands, in this order)
     serving,
     surveys,
     worker,
+    webhooks,
     zones,
 )
 

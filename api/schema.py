@@ -26,6 +26,7 @@ from api import (
     responsibilities,
     seals,
     service_tokens,
+    webhooks,
     zones,
 )
 from api.context import Info
@@ -56,6 +57,7 @@ class Query(
     figures.Query,
     seals.Query,
     service_tokens.Query,
+    webhooks.Query,
 ):
     @listing("Anything by its id; null when there is none in sight.")
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
@@ -70,7 +72,7 @@ assert FLOWS
 
 
 @strawberry.type
-class Mutation(auth.Mutation, service_tokens.Mutation, notices.Mutation, mutations()):  # type: ignore[misc]
+class Mutation(auth.Mutation, service_tokens.Mutation, notices.Mutation, webhooks.Mutation, mutations()):  # type: ignore[misc]
     """Every change is a mutation with a payload; a refusal is data."""
 
 

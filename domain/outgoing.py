@@ -26,7 +26,8 @@ from domain.refusals import Refusal, Refused
 LOOK_UP_SECONDS = 3
 CALL_SECONDS = 10
 MOST_ANSWER_BYTES = 64 * 1024
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that the open internet uses: no mapped, translated, local or reserved address lies in it."""
 
 BAD_ADDRESS = Refusal(
     "BAD_ADDRESS", "不是可用的网址：须为 https://主机[:端口]/路径，不含用户名和片段。",
@@ -88,24 +89,19 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
 
 def public(address: IPAddress) -> bool:
     """Whether an address is one of the open internet, as it stands and as the IPv4 address that it may wrap."""
-    if address.is_multicast or address.is_reserved or address.is_unspecified or not address.is_global:
+    if address.is_multicast or address.is_reserved or not address.is_global:
         return False
-    return all(map(public, _wrapped(address)))
-
-
-def _wrapped(address: IPAddress) -> list[IPv4Address]:
     if isinstance(address, IPv4Address):
-        return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in NAT64:
-        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return [each for each in found if each is not None]
+        return True
+    wrapped = [address.sixtofour, *(address.teredo or ())]
+    return address in GIVEN_OUT and all(public(each) for each in wrapped if each)
 
 
 def _parsed(url: str) -> httpx.URL:
     try:
         target = httpx.URL(url)
         good = target.scheme in ("http", "https") and target.host and not target.userinfo and not target.fragment
+        good = good and 0 < (target.port or 443) < 65536
     except (httpx.InvalidURL, ValueError, UnicodeError):
         good = False
     if not good:

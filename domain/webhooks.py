@@ -34,7 +34,7 @@ class WebhookState(Word):
 
 
 class Webhook(Record):
-    """A place outside that hears of the moves of a zone and the zones below: `moves` as "kind.move", all when empty.
+    """A place outside that hears of the moves of a zone and the zones below: `told` as "kind.move", all when empty.
 
     Its address may hold a key and so stands sealed in its `Outlet`; the history names the `host` alone.
     """
@@ -47,7 +47,7 @@ class Webhook(Record):
     state = fields.CharEnumField(WebhookState, max_length=20, description="WebhookState")
     format = fields.CharEnumField(Format, max_length=20, description="Format")
     host = fields.CharField(max_length=260)
-    moves: list[str] = fields.JSONField(default=list)
+    told: list[str] = fields.JSONField(default=list)
     zone_id: UUID
 
     class Meta:
@@ -110,7 +110,10 @@ class Delivery(Seen, Model):
     class Meta:
         table = "delivery"
         unique_together = (("entry_id", "webhook"),)
-        indexes = (("webhook_id", "state", "id"), ("zone_id", "state", "id"), ("state", "next_at"), ("at",))
+        indexes = (
+            ("webhook_id", "state", "id"), ("zone_id", "state", "id"), ("state", "next_at"), ("at",),
+            ("webhook_id", "delivered_at"),
+        )
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:

@@ -32,6 +32,7 @@ from domain.rectifications import Rectification
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import Responsibility
 from domain.viewers import CLOCK, OPERATOR, Role, Viewer
+from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
 from tests.proofs import everything
 from tests.world import (
@@ -42,6 +43,7 @@ from tests.world import (
     a_handled_case,
     a_person,
     a_reported_case,
+    a_webhook,
     a_world,
     fixed,
     the_responsibility,
@@ -267,6 +269,9 @@ async def people_and_rules(world: World) -> None:
         source="示例",
     )
     await create(administrator, ChainLink, "add", within=world.zone, level=1, title="园区专员", person=world.leader)
+    await perform(administrator, Webhook, (await a_webhook(world.zone)).id, "pause", reason="调试")
+    await perform(administrator, Webhook, (await a_webhook(world.zone)).id, "remove", reason="停用")
+    await a_webhook(world.zone)
 
 
 async def an_attachment(viewer: Viewer, case: Case, **given: Any) -> Attachment:

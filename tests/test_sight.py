@@ -8,7 +8,8 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
-- A notice is for the one person told, and for nobody else.
+- A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
+  auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
 - Ids inside an entry's `changes` are keys without names: what stands behind one opens only to who may see that row.
   Names of persons, and of contacts in cases, stand there as salted commitments.
@@ -47,6 +48,7 @@ from tests.world import (
     a_handled_case,
     a_person,
     a_reported_case,
+    a_webhook,
     a_world,
     a_zone,
     fixed,
@@ -105,6 +107,7 @@ async def a_region() -> Region:
     await perform(boss, Person, people["deactivated leader"].id, "deactivate", reason="调离")
     await a_chain_and_rules(gl, firm)
     await cases_in_every_stage(gl)
+    await a_webhook(gl.zone)
     await a_case_of_the_second(gl, firm, second)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
@@ -370,6 +373,11 @@ class Standing:
 
     def _notice(self, row: Any) -> bool:
         return bool(row.person_id == self.me)
+
+    def _webhook(self, row: Any) -> bool:
+        return row.zone_id in self.zones[Role.ADMINISTRATOR] | self.zones[Role.AUDITOR]
+
+    _delivery = _webhook
 
 
 CONTACTS = ("contact", "second contact", "other contact", "contact and liaison")

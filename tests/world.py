@@ -17,6 +17,7 @@ from domain.rectifications import Rectification
 from domain.responsibilities import Part, Responsibility
 from domain.timers import Timer
 from domain.viewers import OPERATOR, Role, Viewer
+from domain.webhooks import Format, Webhook
 from domain.zones import Zone
 from workflows.perform import create, perform
 from workflows.timers import fire_next
@@ -82,6 +83,12 @@ async def a_world(code: str = "GL", parent: Zone | None = None) -> World:
         fallback_liaison=await a_person(zone, f"{code}兜底联络员", Role.LIAISON, department=fallback),
         contact=await a_person(zone, f"{code}企业联系人", Role.CONTACT, enterprise=enterprise),
     )
+
+
+async def a_webhook(zone: Zone, url: str = "https://1.1.1.1/hook", **given: Any) -> Webhook:
+    """A webhook of a zone; nobody is called before something is delivered."""
+    given = {"name": "示例群", "format": Format.WECOM, **given}
+    return await create(OPERATOR, Webhook, "add", within=zone, url=url, **given)
 
 
 async def a_case(world: World, **given: Any) -> Case:

@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -23,9 +22,9 @@ from tortoise.expressions import F, Subquery
 from domain import clock, database, outgoing
 from domain.cases import Case
 from domain.history import Entry
-from domain.refusals import Refused
+from domain.refusals import NOT_FOUND, Refused
 from domain.secret import opened
-from domain.viewers import Viewer
+from domain.viewers import Role, Viewer
 from domain.webhooks import Delivery, DeliveryState, Outlet, Webhook, WebhookState
 from domain.zones import Zone, lineage
 from workflows.flow import FLOWS
@@ -36,6 +35,7 @@ SENDING_SECONDS = 30.0
 AT_ONCE = 50
 OUTLETS_AT_ONCE = 8
 MOST_ATTEMPTS = 12
+ROBOT_REST = timedelta(seconds=3)
 FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=6)
 KEPT = timedelta(days=30)
 WAITING = DeliveryState.WAITING
@@ -56,7 +56,7 @@ async def promise_deliveries(entries: Sequence[Entry]) -> None:
         for entry in entries
         for webhook in webhooks
         if webhook.zone_id in above[entry.zone_id]
-        and (not webhook.moves or f"{entry.record_kind}.{entry.move}" in webhook.moves)
+        and (not webhook.told or f"{entry.record_kind}.{entry.move}" in webhook.told)
     ]
     if deliveries:
         await Delivery.bulk_create(deliveries)
@@ -71,13 +71,19 @@ async def deliver_due() -> float | None:
 
 
 async def redeliver(viewer: Viewer, deliveries: Sequence[UUID]) -> int:
-    """Have dead deliveries sent again, under the ids they had; how many."""
-    seen, now = Delivery.seen_by(viewer).filter(id__in=deliveries, state=DeliveryState.DEAD), clock.now()
+    """Have dead deliveries sent again, under the ids they had; how many. Raises `Refused` for any that are not of a
+    webhook the viewer administers; one that is not dead is left alone."""
+    ours = Delivery.filter(zone_id__in=viewer.zones_as(Role.ADMINISTRATOR), id__in=deliveries)
     async with database.transaction():
-        webhooks: list[Any] = await seen.values_list("webhook_id", flat=True)
-        again = await seen.update(state=WAITING, attempts=0, next_at=now)
-        await Outlet.filter(webhook_id__in=webhooks, failures__gt=0).update(next_at=now, failures=0)
-    return again
+        found = await database.lock(ours)
+        if len(found) < len(set(deliveries)):
+            raise Refused(NOT_FOUND.about("deliveryIds"))
+        dead = [each for each in found if each.state is DeliveryState.DEAD]
+        now = clock.now()
+        await ours.filter(id__in=[each.id for each in dead]).update(state=WAITING, attempts=0, next_at=now)
+        resting = Outlet.filter(webhook_id__in=[each.webhook_id for each in dead], failures__gt=0)
+        await resting.update(next_at=now, failures=0)
+    return len(dead)
 
 
 async def forget_deliveries(at: datetime) -> None:
@@ -101,8 +107,8 @@ async def _hold(now: datetime) -> list[Outlet]:
 async def _work_off(outlet: Outlet) -> None:
     webhook = await Webhook.get(id=outlet.webhook_id).select_related("zone")
     held_until, until = outlet.next_at, time.monotonic() + SENDING_SECONDS
-    rest = timedelta()
-    for delivery in await _waiting(webhook):
+    most, rest = await _allowance(webhook)
+    for delivery in await _waiting(webhook, most):
         if time.monotonic() > until:
             break
         outcome = await _send(outlet, webhook, delivery)
@@ -121,13 +127,19 @@ async def _work_off(outlet: Outlet) -> None:
     await mine.update(next_at=clock.now() + rest, failures=outlet.failures)
 
 
-async def _waiting(webhook: Webhook) -> list[Delivery]:
-    """The next in order; of a robot no more than it takes in a minute."""
-    now, most = clock.now(), AT_ONCE
-    if each_minute := ADAPTERS[webhook.format].each_minute:
-        lately = Delivery.filter(webhook_id=webhook.id, state=DeliveryState.DELIVERED)
-        most = max(0, each_minute - await lately.filter(delivered_at__gt=now - timedelta(minutes=1)).count())
-    return await Delivery.filter(webhook_id=webhook.id, state=WAITING, next_at__lte=now).order_by("id").limit(most)
+async def _allowance(webhook: Webhook) -> tuple[int, timedelta]:
+    """How many may be sent now, and how long to rest after: a robot takes so many in a minute."""
+    each_minute = ADAPTERS[webhook.format].each_minute
+    if each_minute is None:
+        return AT_ONCE, timedelta()
+    lately = Delivery.filter(webhook_id=webhook.id, delivered_at__gt=clock.now() - timedelta(minutes=1))
+    return max(0, each_minute - await lately.count()), ROBOT_REST
+
+
+async def _waiting(webhook: Webhook, most: int) -> list[Delivery]:
+    """The next, in order."""
+    due = Delivery.filter(webhook_id=webhook.id, state=WAITING, next_at__lte=clock.now())
+    return await due.order_by("id").limit(most) if most else []
 
 
 async def _send(outlet: Outlet, webhook: Webhook, delivery: Delivery) -> Outcome:
@@ -185,5 +197,5 @@ async def _age(webhook: Webhook, outcome: Outcome) -> None:
 def rest_after(failures: int) -> timedelta:
     """Half a minute, doubled with each failure up to six hours, and up to a quarter less so that not all come at
     once."""
-    rest = min(FIRST_REST * 2 ** min(failures - 1, 20), LONGEST_REST)
+    rest: timedelta = min(FIRST_REST * 2 ** min(failures - 1, 20), LONGEST_REST)
     return rest * random.uniform(0.75, 1)
