@@ -13,7 +13,7 @@ from domain.webhooks import DeliveryState, Format, WebhookState
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0007_seals')]
+    dependencies = [('qiban', "0008_deadlines")]
 
     initial = False
 
