@@ -84,7 +84,7 @@ async def test_what_lapses_is_told_to_the_department_and_the_owner(database: str
 async def test_an_extension_is_up_to_the_dispatchers_and_its_answer_reaches_who_asked(database: str) -> None:
     world = await a_world()
     duty = await the_responsibility(await a_handled_case(world))
-    later = (clock.today() + timedelta(days=60)).date()
+    later = (clock.today() + timedelta(days=27)).date()
 
     await moved(world, world.land_liaison, duty, "ask_extension", due_on=later, reason="等批复")
     await moved(world, world.leader, duty, "grant_extension")
