@@ -15,8 +15,8 @@ from api.commands import (  # noqa: F401 (each adds its commands, in this order)
     replay,
     serving,
     surveys,
-    worker,
     webhooks,
+    worker,
     zones,
 )
 

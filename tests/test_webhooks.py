@@ -316,12 +316,14 @@ async def test_what_was_told_long_ago_is_forgotten_and_what_waits_is_not(databas
     await delivered()
     await a_dispatched_case(world)
 
-    await forget_deliveries(clock.now() + KEPT - timedelta(days=1))
+    with clock.stopped(clock.now() + KEPT - timedelta(days=1)):
+        await forget_deliveries()
     kept = await Delivery.all().count()
-    await forget_deliveries(clock.now() + KEPT + timedelta(days=1))
+    with clock.stopped(clock.now() + KEPT + timedelta(days=1)):
+        await forget_deliveries()
     still_waits = await states()
     await moved(world, world.administrator, webhook, "remove", reason="停用")
-    await forget_deliveries(clock.now())
+    await forget_deliveries()
 
     assert kept == 2
     assert still_waits == [(DeliveryState.WAITING, 0)]

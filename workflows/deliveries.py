@@ -29,9 +29,10 @@ from domain.webhooks import Delivery, DeliveryState, Outlet, Webhook, WebhookSta
 from domain.zones import Zone, lineage
 from workflows.flow import FLOWS
 from workflows.robots import ADAPTERS, Message, Outcome
+from workflows.worker import duty
 
 HELD = timedelta(seconds=60)
-SENDING_SECONDS = 30.0
+SENDING_SECONDS = 6.0
 AT_ONCE = 50
 OUTLETS_AT_ONCE = 8
 MOST_ATTEMPTS = 12
@@ -62,6 +63,7 @@ async def promise_deliveries(entries: Sequence[Entry]) -> None:
         await Delivery.bulk_create(deliveries)
 
 
+@duty("webhooks", every=2.0)
 async def deliver_due() -> float | None:
     """Work off some outlets that have something due; 0.0 when more may be waiting."""
     held = await _hold(clock.now())
@@ -86,9 +88,10 @@ async def redeliver(viewer: Viewer, deliveries: Sequence[UUID]) -> int:
     return len(dead)
 
 
-async def forget_deliveries(at: datetime) -> None:
+@duty("forget deliveries", every=3600.0)
+async def forget_deliveries() -> None:
     """What was delivered or given up long ago, and what waits for a webhook that is gone."""
-    await Delivery.filter(at__lt=at - KEPT).exclude(state=WAITING).delete()
+    await Delivery.filter(at__lt=clock.now() - KEPT).exclude(state=WAITING).delete()
     gone = Subquery(Webhook.filter(state=WebhookState.REMOVED).values("id"))
     await Delivery.filter(webhook_id__in=gone, state=WAITING).delete()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from workflows import (  # noqa: F401 (the timetable, and those that register their duties)
     answers,
+    deliveries,
+    notices,
     rearming,
     sign_in,
     timers,

@@ -21,6 +21,7 @@ from domain.viewers import Role, Viewer
 from domain.zones import lineage
 from workflows.audiences import Audience, EverySeat, Seat, Wanted
 from workflows.flow import FLOWS, Flow, Move
+from workflows.worker import duty
 
 ALWAYS_TOLD = Refusal(
     "ALWAYS_TOLD", "这一步是要人办理的，不能关闭通知。",
@@ -128,9 +129,10 @@ async def choose(viewer: Viewer, record_kind: str, name: str, in_app: bool) -> N
         await Silence.bulk_create([Silence(**chosen)], ignore_conflicts=True)
 
 
-async def forget_notices(at: datetime) -> None:
+@duty("forget notices", every=3600.0)
+async def forget_notices() -> None:
     """Remove those kept long enough; the history they were made from stays."""
-    await Notice.filter(at__lt=at - kept_for()).delete()
+    await Notice.filter(at__lt=clock.now() - kept_for()).delete()
 
 
 def kept_for() -> timedelta:

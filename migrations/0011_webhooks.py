@@ -13,7 +13,7 @@ from domain.webhooks import DeliveryState, Format, WebhookState
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', "0008_deadlines")]
+    dependencies = [('qiban', "0010_timers")]
 
     initial = False
 
