@@ -13,7 +13,7 @@ from domain.webhooks import DeliveryState, Format, WebhookState
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', "0010_timers")]
+    dependencies = [("qiban", "0012_figures")]
 
     initial = False
 
