@@ -166,10 +166,11 @@ def clock_moves(states: tuple[Word, ...], near: Hearers, over: Hearers) -> list[
     return [
         Move(
             "remind", "到期提醒", "Reminded before due", states, None, (THE_CLOCK,),
-            guards=(near_due,), tells=near, mutation="",
+            guards=(near_due,), asks=near, mutation="",
         ),
         Move(
-            "overdue", "逾期", "Overdue", states, None, (THE_CLOCK,), guards=(past_due,), tells=over, mutation="",
+            "overdue", "逾期", "Overdue", states, None, (THE_CLOCK,),
+            guards=(past_due,), asks=near, tells=over, mutation="",
         ),
         Move("settle", "时限重算", "Deadline settled by the calendar", states, None, act=settle, tells=near),
     ]
