@@ -82,7 +82,7 @@ class PersonalValue(Model):
     entry_id: UUID = fields.UUIDField(db_index=True)
     commitment = fields.CharField(max_length=64)
     salt = fields.CharField(max_length=64)
-    value = fields.TextField(null=True)
+    value: str | None = fields.TextField(null=True)
 
     class Meta:
         table = "personal_value"

@@ -15,9 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
 from tortoise.context import require_context
 from tortoise.indexes import Index
 
@@ -75,6 +77,18 @@ def shown(table: str, columns: Iterable[str], schema: str, at: str, last_id: str
 def told(schema: str, at: str, last_id: str) -> str:
     """The history as of an instant."""
     return f"SELECT * FROM {schema}.entry WHERE at <= {at} AND id <= {last_id}"
+
+
+async def blank(model: type[Record], record_id: UUID, columns: Iterable[str], word: str) -> None:
+    """Put a word in the place of what stood in columns of a row, in every state it was in before its present one."""
+    client = get_connection("default")
+    first, second = ("?", "?") if client.capabilities.dialect == "sqlite" else ("$1", "$2")
+    key = str(record_id) if client.capabilities.dialect == "sqlite" else record_id
+    for name in columns:
+        await client.execute_query(
+            f'UPDATE "{model.kind()}_past" SET "{name}" = {first} WHERE "id" = {second} AND "{name}" <> \'\'',
+            [word, key],
+        )
 
 
 async def keep(connection: BaseDBAsyncClient) -> bool:

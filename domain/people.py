@@ -24,6 +24,7 @@ from domain.zones import Zone
 class PersonState(Word):
     ACTIVE = "active", "在用", "May sign in and act"
     DEACTIVATED = "deactivated", "停用", "May neither sign in nor act"
+    ERASED = "erased", "已删除", "A contact whose personal data the law had erased"
 
 
 class Person(Subject):

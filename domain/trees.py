@@ -110,6 +110,24 @@ def range_hash(span: Range, hash_of: Callable[[Node], bytes]) -> bytes:
     return reduce(lambda right, left: node_hash(left, right), reversed(hashes))
 
 
+class Growing:
+    """A tree as hashes of leaves are added to it from left to right; only its complete subtrees are kept."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._whole: list[bytes] = []
+
+    def add(self, hash: bytes) -> None:
+        number = self.size
+        while number & 1:
+            hash, number = node_hash(self._whole.pop(), hash), number >> 1
+        self._whole.append(hash)
+        self.size += 1
+
+    def root(self) -> bytes:
+        return reduce(lambda right, left: node_hash(left, right), reversed(self._whole))
+
+
 def _split(low: int, high: int) -> int:
     """Where a tree over a range divides: after the largest power of two that is smaller."""
     return low + (1 << (high - low - 1).bit_length() - 1)

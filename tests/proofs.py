@@ -21,6 +21,7 @@ from domain.refusals import Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from domain.spans import Span, spans_of
 from tests.world import World
+from workflows.erasure import ERASED
 from workflows.flow import FLOWS
 from workflows.perform import perform
 
@@ -99,6 +100,8 @@ def _opened(value: Any, kept: dict[str, PersonalValue]) -> Any:
     if not isinstance(value, dict) or value.keys() != {"commitment"}:
         return value
     behind = kept[value["commitment"]]
+    if behind.value is None:
+        return ERASED
     assert hashlib.sha256(f"{behind.salt}{behind.value}".encode()).hexdigest() == behind.commitment
     return json.loads(behind.value or "null")
 

@@ -17,9 +17,11 @@ from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, ESCALATED_T
 from workflows.collecting import UNENDED, ContactName, ContactPhone
 from workflows.deadlines import CLOCK_ALARMS, clock_moves, past_due
 from workflows.enterprises import require_companion
+from workflows.erasure import Erase, blank, forget
 from workflows.flow import THE_CLOCK, Alarm, Flow, Move, Situation
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
+from workflows.zones import THE_OPERATOR
 
 S = CaseState
 NO_OWNER = Refusal("NO_OWNER", "尚未确定企业伴员。", "No companion owns this case yet; hand it over to one first.")
@@ -188,6 +190,10 @@ CASE = Flow(
             guards=(past_due,), act=escalate_overdue, tells=(ESCALATED_TO, OWNER_PERSON, DISPATCHERS), mutation="",
         ),
         *clock_moves(UNENDED, near=(OWNER_PERSON,), over=(OWNER_PERSON, DISPATCHERS, LEADERS)),
+        Move(
+            "erase_contact", "删除联系人信息", "Erase the contact", tuple(S), None, (LEADER, THE_OPERATOR),
+            input=Erase, act=blank, then=forget, mutation="eraseContact",
+        ),
         *dispatching.MOVES,
         *closing.MOVES,
     ],

@@ -7,6 +7,7 @@ from workflows import (  # noqa: F401 (the timetable, and those that register th
     deliveries,
     notices,
     rearming,
+    seals,
     sign_in,
     timers,
     timetable,

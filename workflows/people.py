@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from domain.accounts import Account, ServiceToken, Session, new_login
+from domain.accounts import Account, ServiceToken, Session, SignInAttempt, new_login
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.people import Membership, MembershipState, Person, PersonState
 from domain.refusals import OTHER_ZONE, REQUIRED, Refusal, Refused
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
+from workflows.erasure import Erase, blank, forget, is_a_contact
 from workflows.flow import Flow, Move, Situation, Who
 from workflows.inputs import WithReason, Words
 from workflows.passwords import hashed
@@ -137,6 +138,16 @@ async def deactivate(step: Step) -> None:
     await ServiceToken.filter(person_id=step.record.id, revoked_at__isnull=True).update(revoked_at=step.at)
 
 
+async def erase(step: Step) -> None:
+    await require_no_role_higher_up(step)
+    await end_sessions(step)
+    account = await Account.filter(person_id=step.record.id).first()
+    if account is not None:
+        await SignInAttempt.filter(login=account.login).delete()
+        await account.delete()
+    await blank(step)
+
+
 async def grant(step: Step) -> None:
     held, given = step.record, step.input
     held.role, held.zone_id, held.since = given.role, given.zone.id, step.at
@@ -192,6 +203,10 @@ PERSON = Flow(
         Move(
             "reactivate", "恢复", "Reactivate", (PersonState.DEACTIVATED,), PersonState.ACTIVE, (ADMINISTRATOR,),
             input=WithReason,
+        ),
+        Move(
+            "erase", "删除个人信息", "Erase personal data", (PersonState.ACTIVE, PersonState.DEACTIVATED),
+            PersonState.ERASED, (ADMINISTRATOR,), guards=(is_a_contact,), input=Erase, act=erase, then=forget,
         ),
     ],
     zh="人员",

@@ -13,11 +13,14 @@ from domain.refusals import Refusal, Refused
 from domain.seals import Checkpoint, Head, Leaf, Subtree, Unsealed, latest, leaf_of, tile
 from domain.signed_notes import PrivateKey, signed, signers
 from domain.trees import TILE_HEIGHT, TILE_WIDTH, Place, complete_hash
+from workflows import log_keys
 from workflows.log_keys import handing_over, signing_key
 from workflows.proofs import Tree
 from workflows.publishing import publish, published
+from workflows.worker import duty
 
 AT_ONCE = 500
+EVERY_SECONDS = 10.0
 SEALING = 20_250_909  # any number, as long as nobody else takes an advisory lock by it
 ENTRY_ALTERED = Refusal(
     "ENTRY_ALTERED", "警报：办理记录 {id} 已被改动或删除，未予存证。",
@@ -45,6 +48,13 @@ async def seal() -> Checkpoint | None:
         for tell in TOLD:
             await tell(made)
     return made
+
+
+@duty("seal", every=EVERY_SECONDS)
+async def keep_sealing() -> None:
+    """Without a key there is no log to be kept: qiban key create begins it."""
+    if await log_keys.keys():
+        await seal()
 
 
 async def rotate(statement: str = "") -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api import terminal
-from api.commands import A_FOLDER, Lang, app, ready
+from api.commands import A_FOLDER, NO_SUCH_FILE, Lang, app, ready
 from domain.refusals import Refusal, Refused
+
+if TYPE_CHECKING:
+    from workflows.log_check import Finding
 
 audit = typer.Typer(no_args_is_help=True, help="审计。Audit.")
 app.add_typer(audit, name="audit")
@@ -129,3 +133,31 @@ def _instants(since: datetime | None, until: datetime | None) -> tuple[datetime 
 
     begin = since.replace(tzinfo=OFFICE_ZONE) if since else None
     return begin, until.replace(tzinfo=OFFICE_ZONE) + timedelta(days=1) if until else None
+
+
+@audit.command("check-log")
+def check_log(
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="另存的检查点文件，可多次。A checkpoint kept elsewhere; may be repeated.")
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """由办理记录重算存证日志，逐条比对。Compute the log again from the entries, and compare."""
+    kept = []
+    for file in checkpoint or ():
+        if not file.is_file():
+            raise Refused(NO_SUCH_FILE.about(path=file))
+        kept.append(file.read_text("utf-8"))
+    size, findings = asyncio.run(_check_log(kept))
+    for each in findings:
+        print(terminal.in_words(each.zh, each.en))
+    terminal.say(f"日志 {size} 条，{len(findings)} 处不符。", f"The log has {size} entries; {len(findings)} findings.")
+    raise typer.Exit(1 if findings else 0)
+
+
+async def _check_log(kept: Sequence[str]) -> tuple[int, Sequence[Finding]]:
+    from workflows.log_check import check_log
+
+    async with ready(new=False):
+        with terminal.bar("核对存证日志", "Checking the log") as progress:
+            return await check_log(kept, progress)

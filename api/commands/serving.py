@@ -70,7 +70,18 @@ async def _load_demo() -> list[DemoAccount]:
 
     async with ready():
         with terminal.bar("装载演示数据", "Loading the demonstration") as progress:
-            return await load(progress)
+            accounts = await load(progress)
+        await _begin_log()
+    return accounts
+
+
+async def _begin_log() -> None:
+    """A demonstration has a key of its own; elsewhere somebody decides where it is kept."""
+    from workflows.log_keys import create_key, key_file, keys
+
+    if not await keys():
+        public, path = await create_key(), key_file().absolute()
+        terminal.say(f"存证密钥在 {path}，公钥 {public}", f"The log is signed with {path}; public key: {public}")
 
 
 def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
