@@ -34,7 +34,7 @@ from domain.responsibilities import Responsibility
 from domain.viewers import CLOCK, OPERATOR, Role, Viewer
 from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
-from tests.proofs import everything
+from tests.proofs import everything, moved
 from tests.world import (
     World,
     a_case,
@@ -263,6 +263,8 @@ async def people_and_rules(world: World) -> None:
     held = await Membership.get(person_id=gone.id)
     await perform(administrator, Membership, held.id, "revoke", reason="调离")
     await perform(administrator, Person, gone.id, "deactivate", reason="调离")
+    former = await a_person(world.zone, "GL前联系人", enterprise=world.enterprise)
+    await moved(world, world.administrator, former, "erase", basis="个人信息保护法第四十七条", reason="本人申请")
     tomorrow = clock.today().date() + timedelta(days=1)
     await create(
         administrator, Setting, "set", within=world.zone, name="evidence_files", value="1", holds_from=tomorrow,
