@@ -8,6 +8,7 @@ import pytest
 
 from domain import database as storage
 from domain.seals import Checkpoint, Leaf
+from tests.proofs import refused
 from tests.sealing import without_triggers
 from tests.test_cli import qiban
 from tests.test_seals import many_entries
@@ -77,6 +78,17 @@ async def test_a_log_cut_back_whole_is_found_by_a_checkpoint_from_elsewhere(
     code, said = await check("--checkpoint", kept)
     assert code == 1 and "日志与所给的检查点（300 条）不符" in said
     assert "没有文件" in (await check("--checkpoint", tmp_path / "none.txt"))[1]
+
+
+async def test_the_worker_raises_the_alarm_in_its_log(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    await log_keys.create_key()
+    await a_zone("GL")
+    await without_triggers("UPDATE entry SET reason = 'x'")
+
+    with refused("ENTRY_ALTERED"):
+        await keep_sealing()
+
+    assert "nothing more is sealed: ENTRY_ALTERED" in caplog.text
 
 
 async def test_the_worker_seals_once_there_is_a_key(database: str) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.graphql import served, signed_in
 from tests.proofs import moved, refused
 from tests.receiver import Receiver, receiving
 from tests.world import World, a_case, a_dispatched_case, a_webhook, a_world, a_zone, the_responsibility
+from workflows import log_keys
 from workflows.deliveries import (
     FIRST_REST,
     HELD,
@@ -34,10 +36,12 @@ from workflows.deliveries import (
     MOST_ATTEMPTS,
     deliver_due,
     forget_deliveries,
+    message_of,
     redeliver,
     rest_after,
 )
 from workflows.perform import changing, create, perform
+from workflows.seals import seal
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 BOUND = timedelta(hours=7)
@@ -441,3 +445,21 @@ async def test_an_edited_webhook_keeps_what_was_not_named(database: str, receive
     await delivered()
 
     assert [each.path for each in receiver.requests] == ["/hook"]
+
+
+async def test_a_checkpoint_of_the_log_is_told_to_whoever_asked_for_it(
+    database: str, receiver: Receiver, log_key: Path
+) -> None:
+    world = await a_world()
+    await a_plain_webhook(world, receiver, told=["log.checkpoint"])
+    await a_plain_webhook(world, receiver)
+    await log_keys.create_key()
+
+    made = await seal()
+    await delivered()
+
+    told = [json.loads(each.body) for each in receiver.requests]
+    assert made and [each["type"] for each in told] == ["log.checkpoint"]
+    assert told[0]["data"]["note"] == made.note
+    message = await message_of(await Delivery.get(record_kind="log"))
+    assert made.note in message.sentence and "存证检查点" in message.sentence

@@ -23,6 +23,7 @@ from domain import clock, database, outgoing
 from domain.cases import Case
 from domain.history import Entry
 from domain.refusals import NOT_FOUND, Refused
+from domain.seals import Checkpoint
 from domain.secret import opened
 from domain.viewers import Role, Viewer
 from domain.webhooks import Delivery, DeliveryState, Outlet, Webhook, WebhookState
@@ -40,6 +41,7 @@ ROBOT_REST = timedelta(seconds=3)
 FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=6)
 KEPT = timedelta(days=30)
 WAITING = DeliveryState.WAITING
+LOG, CHECKPOINT = "log", "checkpoint"
 
 
 async def promise_deliveries(entries: Sequence[Entry]) -> None:
@@ -58,6 +60,21 @@ async def promise_deliveries(entries: Sequence[Entry]) -> None:
         for webhook in webhooks
         if webhook.zone_id in above[entry.zone_id]
         and (not webhook.told or f"{entry.record_kind}.{entry.move}" in webhook.told)
+    ]
+    if deliveries:
+        await Delivery.bulk_create(deliveries)
+
+
+async def promise_checkpoint(made: Checkpoint) -> None:
+    """The same for a signed head of the log, which webhooks hear of only when they ask for it by name."""
+    webhooks = await Webhook.filter(state=WebhookState.ACTIVE).order_by("id")
+    deliveries = [
+        Delivery(
+            webhook_id=webhook.id, zone_id=webhook.zone_id, entry_id=UUID(int=made.id), record_kind=LOG,
+            move=CHECKPOINT, at=made.at, state=WAITING, next_at=made.at,
+        )
+        for webhook in webhooks
+        if f"{LOG}.{CHECKPOINT}" in webhook.told
     ]
     if deliveries:
         await Delivery.bulk_create(deliveries)
@@ -161,6 +178,8 @@ async def _send(outlet: Outlet, webhook: Webhook, delivery: Delivery) -> Outcome
 
 
 async def message_of(delivery: Delivery) -> Message:
+    if delivery.record_kind == LOG:
+        return await _message_of_checkpoint(delivery)
     entry = await Entry.get(id=delivery.entry_id)
     zone = await Zone.get(id=entry.zone_id)
     case = await Case.get_or_none(id=entry.subject_id) if entry.subject_kind == Case.kind() else None
@@ -173,6 +192,15 @@ async def message_of(delivery: Delivery) -> Message:
         record_id=f"{flow.record.__name__}_{entry.record_id}", move=entry.move,
         label=f"{flow.zh}：{flow.moves[entry.move].zh}", source=entry.source, target=entry.target, at=entry.at,
         link=link.replace("{id}", case_id) if link and case_id else None,
+    )
+
+
+async def _message_of_checkpoint(delivery: Delivery) -> Message:
+    made, zone = await Checkpoint.get(id=delivery.entry_id.int), await Zone.get(id=delivery.zone_id)
+    return Message(
+        id=str(delivery.id), sequence=made.id, zone=zone.code, case_id=None, number=None, record_kind=LOG,
+        record_id=f"Checkpoint_{made.id}", move=CHECKPOINT, label="存证检查点", source=None, target=None, at=made.at,
+        note=made.note,
     )
 
 

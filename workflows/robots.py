@@ -35,12 +35,13 @@ class Message:
     target: str | None
     at: datetime
     link: str | None = None
+    note: str | None = None
 
     @property
     def sentence(self) -> str:
         """For people in a group chat."""
         told = f"【企伴·{self.zone}】{self.number or ''} {self.label}".strip()
-        return f"{told}\n{self.link}" if self.link else told
+        return "\n".join(each for each in (told, self.link, self.note) if each)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def standard(url: str, message: Message, secret: str, at: datetime) -> Request:
                 "zone": message.zone, "caseId": message.case_id, "number": message.number,
                 "recordId": message.record_id, "source": message.source, "target": message.target,
                 "sequence": message.sequence, "link": message.link,
+                **({"note": message.note} if message.note else {}),
             },
         }
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import logging
 
 from tortoise.connection import get_connection
 
@@ -14,6 +14,7 @@ from domain.seals import Checkpoint, Head, Leaf, Subtree, Unsealed, latest, leaf
 from domain.signed_notes import PrivateKey, signed, signers
 from domain.trees import TILE_HEIGHT, TILE_WIDTH, Place, complete_hash
 from workflows import log_keys
+from workflows.deliveries import promise_checkpoint
 from workflows.log_keys import handing_over, signing_key
 from workflows.proofs import Tree
 from workflows.publishing import publish, published
@@ -30,9 +31,7 @@ LOG_REWRITTEN = Refusal(
     "LOG_REWRITTEN", "警报：存证日志与第 {size} 条时的检查点（{where}）不符，不再签名。",
     "Alarm: the log does not begin as the checkpoint of size {size} ({where_en}) says; nothing more is signed.",
 )
-Teller = Callable[[Checkpoint], Awaitable[None]]
-TOLD: list[Teller] = []
-"""Whoever is told of a new checkpoint."""
+log = logging.getLogger("qiban.seals")
 
 
 async def seal() -> Checkpoint | None:
@@ -43,18 +42,18 @@ async def seal() -> Checkpoint | None:
     """
     while await _append():
         pass
-    made = await _sign(await signing_key())
-    if made:
-        for tell in TOLD:
-            await tell(made)
-    return made
+    return await _sign(await signing_key())
 
 
 @duty("seal", every=EVERY_SECONDS)
 async def keep_sealing() -> None:
     """Without a key there is no log to be kept: qiban key create begins it."""
-    if await log_keys.keys():
-        await seal()
+    try:
+        if await log_keys.keys():
+            await seal()
+    except Refused as refused:
+        log.critical("nothing more is sealed: %s", refused)
+        raise
 
 
 async def rotate(statement: str = "") -> None:
@@ -121,7 +120,9 @@ async def _sign(key: PrivateKey) -> Checkpoint | None:
 async def _make_checkpoint(tree: Tree, *signing: PrivateKey) -> Checkpoint:
     head = Head(signing[0].name, tree.size, await tree.root())
     note = signed(str(head), *signing)
-    return await Checkpoint.create(size=head.size, root=head.root.hex(), at=clock.now(), note=note)
+    made = await Checkpoint.create(size=head.size, root=head.root.hex(), at=clock.now(), note=note)
+    await promise_checkpoint(made)
+    return made
 
 
 async def _unchanged(tree: Tree, last: Checkpoint | None, origin: str) -> Tree:
