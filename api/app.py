@@ -45,7 +45,7 @@ from domain import database
 from domain.file_types import TYPES
 from domain.refusals import Refused
 from domain.stores import file_limit, open_store
-from workflows import announce
+from workflows import announce, parties
 from workflows.duties import DUTIES as DUTIES
 from workflows.service_tokens import HEADER
 from workflows.worker import running
@@ -195,7 +195,7 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
         async with database.opened(url):
             await database.migrate()
             app.state.store = open_store(database_file(url))
-            async with announce.announcing(url), streams.checking(), running(with_worker):
+            async with announce.announcing(url), streams.checking(), parties.routing(), running(with_worker):
                 yield
 
     service = Service(

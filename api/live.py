@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
@@ -23,6 +24,7 @@ from domain.viewers import Viewer
 from domain.words import Word
 from domain.zones import Zone as ZoneRow
 from workflows.announce import Note, Topic
+from workflows.parties import topics_of
 
 MOST_ENTRIES = 100
 MY_TASKS = "My tasks 我的待办: cases I own, that were escalated to me, or in which my department or I must act."
@@ -127,7 +129,7 @@ class Subscription:
         narrowing = (name for name in TOUCHES if filter and getattr(filter, name) is not None)
         touching = {column for name in narrowing for column in TOUCHES[name]}
         watch = CaseWatch(
-            lambda viewer: narrowed(viewer, filter), lambda viewer: _cases_in([zone] if zone else viewer.zones),
+            lambda viewer: narrowed(viewer, filter), lambda viewer: [*_overseen(viewer, zone), *topics_of(viewer)],
             lambda viewer, before: not touching.isdisjoint(before),
         )
         return happenings(info.context, watch)  # type: ignore[return-value]
@@ -136,14 +138,14 @@ class Subscription:
     async def my_tasks(self, info: Info) -> AsyncGenerator[CaseEvent, None]:
         watch = CaseWatch(
             lambda viewer: CaseRow.seen_by(viewer).filter(tasks_of(viewer)),
-            lambda viewer: _cases_in(viewer.staff_zones), lambda viewer, before: "responsibility" in before,
+            topics_of, lambda viewer, before: "responsibility" in before,
         )
         return happenings(info.context, watch)  # type: ignore[return-value]
 
 
 
-def _cases_in(zones: Iterable[Any]) -> list[Topic]:
-    return [(kind, zone) for zone in zones for kind in ("case", "enterprise")]
+def _overseen(viewer: Viewer, zone: UUID | None) -> list[Topic]:
+    return [("case", each) for each in viewer.overseen if zone in (None, each)]
 
 
 async def _entries(rows: Any, note: Note) -> list[Any]:

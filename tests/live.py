@@ -22,6 +22,7 @@ from domain import clock
 from domain.people import Person
 from workflows import sign_in
 from workflows.announce import announcing
+from workflows.parties import routing
 
 SECONDS = 10
 EVENT = "{ kind caseId entries { move label } case { title state owner { name } } }"
@@ -52,7 +53,7 @@ async def serving(url: str) -> AsyncIterator[Live]:
     listening = socket.create_server(("127.0.0.1", 0))
     made = server(application(), lifespan="off", log_level="warning", access_log=False)
     made.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
-    async with announcing(url), streams.checking():
+    async with announcing(url), streams.checking(), routing():
         task = asyncio.create_task(made.serve([listening]))
         try:
             yield Live(listening.getsockname()[1], made)

@@ -17,7 +17,8 @@ MOST_WAITING = 64
 log = logging.getLogger("qiban.announce")
 
 Topic = UUID | tuple[str, UUID] | str
-"""What one may listen to: one subject by its key, every subject of a kind in a zone, or every subject of a kind."""
+"""What one may listen to: one subject by its key, every subject of a kind in a zone, or every subject of a kind;
+("party", key) is told by workflows/parties.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,10 @@ def listen(topics: Iterable[Topic]) -> Iterator[Listener]:
                 del _listeners[topic]
 
 
-def listeners() -> set[Listener]:
-    return set().union(*_listeners.values())
+def listeners(kind: str | None = None) -> set[Listener]:
+    """All who listen; or those who listen to a kind by its keys."""
+    wanted = (topic for topic in _listeners if kind is None or (isinstance(topic, tuple) and topic[0] == kind))
+    return _listening_to(wanted)
 
 
 async def promise(entries: Sequence[Entry]) -> None:
@@ -125,7 +128,7 @@ async def announcing(url: str | None = None) -> AsyncIterator[None]:
     """Tell this process's listeners of every change, whichever process made it, for as long as the block lasts."""
     global _woken
     if database.engine() == "postgres":
-        async with listening.listener(database.listen_url(url), _hear, _lost):
+        async with listening.listener(database.listen_url(url), _hear, lost):
             yield
         return
     _woken = asyncio.Event()
@@ -136,10 +139,30 @@ async def announcing(url: str | None = None) -> AsyncIterator[None]:
         _woken = None
 
 
+def pass_on(note: Note, topics: Iterable[Topic]) -> None:
+    """Tell whoever listens to one of these topics and has not been told by one of the note's own."""
+    for listener in _listening_to(topics) - _listening_to(note.topics):
+        listener.tell(note)
+
+
+def lost(kind: str | None = None) -> None:
+    """Nobody knows what happened: whoever listens, or listens to a kind, is to read again."""
+    for listener in listeners(kind):
+        listener.lose()
+
+
+def is_heard(kind: str) -> bool:
+    return any(topic[0] == kind for topic in _listeners if isinstance(topic, tuple))
+
+
 def _announce(notes: Iterable[Note]) -> None:
     for note in notes:
-        for listener in set().union(*(_listeners.get(topic, ()) for topic in note.topics)):
+        for listener in _listening_to(note.topics):
             listener.tell(note)
+
+
+def _listening_to(topics: Iterable[Topic]) -> set[Listener]:
+    return set[Listener]().union(*(_listeners.get(topic, ()) for topic in topics))
 
 
 def _hear(payload: str) -> None:
@@ -147,14 +170,9 @@ def _hear(payload: str) -> None:
         notes = [_read(line) for line in payload.split("\n")]
     except ValueError:
         log.warning("a call that cannot be read; everyone reads again")
-        _lost()
+        lost()
     else:
         _announce(notes)
-
-
-def _lost() -> None:
-    for listener in listeners():
-        listener.lose()
 
 
 def _notes(moved: Iterable[tuple[str, UUID | str, UUID | str, int]]) -> list[Note]:

@@ -1,0 +1,82 @@
+"""Whom a case concerns one by one, beside those who oversee its zone: so that a thousand who watch cost nothing until
+something of theirs moves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+from domain.cases import Case
+from domain.database import reads
+from domain.history import Entry
+from domain.responsibilities import Responsibility
+from domain.viewers import Viewer
+from workflows import announce
+from workflows.announce import Note, Topic
+
+GIVEN = ("owner_id", "escalated_to_id", "companion_id")
+"""Columns that name a person to whom a case, or an enterprise with all its cases, is given."""
+log = logging.getLogger("qiban.parties")
+
+
+def topics_of(viewer: Viewer) -> list[Topic]:
+    """What someone listens to so as to hear of whatever concerns them."""
+    return [("party", each) for each in (viewer.person_id, *viewer.departments, *viewer.enterprises)]
+
+
+async def concerned(note: Note) -> set[UUID]:
+    """Persons, departments and enterprises: all by whom someone may see the case, or could until this moved.
+
+    It names at least whoever `Case.visible_to` lets in without overseeing the zone; tests/test_live.py compares.
+    """
+    found = await _given_and_taken(note)
+    if note.kind == "case":
+        columns = ("owner_id", "escalated_to_id", "enterprise_id", "enterprise__companion_id")
+        for row in await Case.filter(id=note.subject_id).using_db(reads()).values_list(*columns):
+            found |= set(row)
+        duties = Responsibility.filter(case_id=note.subject_id).using_db(reads())
+        for row in await duties.values_list("department_id", "person_id"):
+            found |= set(row)
+    return {each for each in found if isinstance(each, UUID)}
+
+
+@asynccontextmanager
+async def routing() -> AsyncIterator[None]:
+    """Pass on every move of a case or an enterprise to those it concerns, for as long as the block lasts."""
+    task = asyncio.create_task(_route())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _route() -> None:
+    with announce.listen(["case", "enterprise"]) as listener:
+        while True:
+            missed, note = await listener.heard()
+            if missed:
+                announce.lost("party")
+            if note is None or not announce.is_heard("party"):
+                continue
+            try:
+                announce.pass_on(note, _parties(await concerned(note)))
+            except Exception as error:
+                log.error("whom a move concerns could not be read: %s", type(error).__name__)
+                announce.lost("party")
+
+
+def _parties(keys: Iterable[UUID]) -> list[Topic]:
+    return [("party", each) for each in keys]
+
+
+async def _given_and_taken(note: Note) -> set[UUID]:
+    moved = Entry.filter(subject_id=note.subject_id, sequence__gte=note.first, sequence__lte=note.last)
+    texts: list[str] = await moved.using_db(reads()).values_list("changes", flat=True)  # type: ignore[assignment]
+    changes = [json.loads(each).get(f"{note.kind}/{note.subject_id}", {}) for each in texts]
+    return {UUID(key) for each in changes for column in GIVEN for key in each.get(column, ()) if key}
