@@ -21,7 +21,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -40,7 +40,7 @@ from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
 from api.persisted import ABOUT_DOCUMENTS, document_of
 from api.schema import schema
-from api.sockets import Connection, Socket, greet
+from api.sockets import Connection, Socket, Sockets, greet
 from domain import database
 from domain.file_types import TYPES
 from domain.refusals import Refused
@@ -205,7 +205,6 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
     return Starlette(
         routes=[
             Route("/graphql", service),
-            WebSocketRoute("/graphql", service),
             Route("/", lambda request: RedirectResponse("/graphql")),
             Route("/health", health),
             *files.routes,
@@ -213,6 +212,7 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
             *graphiql.routes,
         ],
         middleware=[
+            Middleware(Sockets, path="/graphql", service=service),
             Middleware(SafeHeaders),
             *_other_origins(),
             Middleware(Faults),

@@ -17,6 +17,7 @@ from workflows.service_tokens import HEADER, NO_BEHALF
 
 TOO_LARGE = Refusal("TOO_LARGE", "请求过大，上限{limit}字节。", "The request is too large; the limit is {limit} bytes.")
 SHOWN = ("authorization", HEADER.lower())
+"""The headers by which a caller shows who they are."""
 
 
 class Callers:
@@ -26,12 +27,6 @@ class Callers:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            # Who it is says its first message, to which the handshake's headers are added: browsers can set none.
-            connection = HTTPConnection(scope)
-            context = context_of(connection)
-            context.shown = {name: connection.headers[name] for name in SHOWN if name in connection.headers}
-            connection.state.context = context
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -61,14 +61,17 @@ class CaseEvent:
     case: Case | None = strawberry.field(default=None, description="As the watcher may see it now; null once removed.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CaseWatch(Watch):
     """Cases watched: the rows that count for a viewer, and whether one that counts no more had counted before."""
 
     rows: Callable[[Viewer], Any]
-    topics: Callable[[Viewer], Iterable[Topic]]
+    listens: Callable[[Viewer], Iterable[Topic]]
     had_counted: Callable[[Viewer, Before], bool]
     one: CaseRow | None = None
+
+    def topics(self, viewer: Viewer) -> Iterable[Topic]:
+        return self.listens(viewer)
 
     async def event(self, happening: Happening) -> CaseEvent | None:
         viewer, note = happening.viewer, happening.note

@@ -7,6 +7,8 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from graphql import GraphQLError
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.exceptions import ConnectionRejectionError
@@ -14,7 +16,7 @@ from strawberry.http.exceptions import NonJsonMessageReceived, WebSocketDisconne
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from api.callers import let_in, preferred
+from api.callers import SHOWN, context_of, let_in, preferred
 from api.context import Context
 from api.faults import FAULT, logged
 from api.limits import MOST_BYTES
@@ -26,6 +28,26 @@ FORBIDDEN = 4403
 LONGEST_ID = 200
 LONGEST_REASON = 40
 """Characters; a close frame has room for 123 bytes."""
+
+
+class Sockets:
+    """Takes sockets past all that is for requests: they last, and every layer would be kept for each of them."""
+
+    def __init__(self, app: ASGIApp, path: str, service: ASGIApp) -> None:
+        self.app, self.path, self.service = app, path, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+        elif scope["path"] != self.path:
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            # Who it is says its first message, to which these headers are added: browsers can set none.
+            connection = HTTPConnection(scope)
+            context = context_of(connection)
+            context.shown = {name: connection.headers[name] for name in SHOWN if name in connection.headers}
+            connection.state.context = context
+            await self.service(scope, receive, send)
 
 
 class Socket(ASGIWebSocketAdapter):
@@ -88,6 +110,7 @@ class Connection(BaseGraphQLTransportWSHandler[Context, None]):
                         await operation.send_initial_errors(result.errors or [])
                         return
                     await operation.send_next(result)
+                    del result  # or each idle socket would hold on to its last event
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except Refused as refused:
             await self.websocket.close(FORBIDDEN, refused.refusals[0].message(self.context.language))

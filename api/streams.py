@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -17,7 +17,6 @@ from strawberry.dataloader import DataLoader
 from api.context import UNAUTHENTICATED, Context
 from domain.refusals import Refusal, Refused
 from domain.viewers import Viewer
-from workflows import announce
 from workflows.announce import Listener, Note, Topic
 from workflows.leases import Lease, holding, lease_of
 from workflows.sessions import SESSION_ENDED
@@ -32,14 +31,16 @@ TOO_MANY_STREAMS = Refusal(
     "TOO_MANY_STREAMS", "同时订阅过多，每人最多{most}个。", "Too many subscriptions at once; {most} a person at most."
 )
 STOPPING = Refusal("STOPPING", "服务正在重启，请稍后重新订阅。", "The service restarts; subscribe again in a moment.")
-T = TypeVar("T")
 log = logging.getLogger("qiban.streams")
 
 
 class Watch:
     """What is watched: the topics to listen to as a viewer, and the event that something that happened is to them."""
 
-    topics: Callable[[Viewer], Iterable[Topic]]
+    __slots__ = ()
+
+    def topics(self, viewer: Viewer) -> Iterable[Topic]:
+        raise NotImplementedError
 
     async def event(self, happening: Happening) -> Any:
         """None when it is nothing to this viewer."""
@@ -58,6 +59,24 @@ class Happening:
     note: Note | None = None
 
 
+class Stream(Listener):
+    """A listener whose stream rests on a session or a service token."""
+
+    __slots__ = ("lease",)
+
+    def __init__(self, topics: Iterable[Topic], lease: Lease) -> None:
+        super().__init__(topics)
+        self.lease = lease
+
+    def __enter__(self) -> Self:
+        _open.add(self)
+        return super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        _open.discard(self)
+        super().__exit__(*error)
+
+
 async def happenings(context: Context, watch: Watch) -> AsyncGenerator[Happening, None]:
     """What happens to what is watched, each with the watcher as they stand by then; first that watching has begun.
 
@@ -68,9 +87,11 @@ async def happenings(context: Context, watch: Watch) -> AsyncGenerator[Happening
     if caller is None:
         raise Refused(UNAUTHENTICATED)
     lease, viewer = await lease_of(caller), _same(context.viewer)
-    with _counted(viewer.person_id):
+    _count(viewer.person_id)
+    try:
         while True:
-            with _listening(watch, viewer, lease) as listener:
+            context.someone = viewer
+            with Stream(_topics(watch, viewer), lease) as listener:
                 now = _same(await caller.viewer())
                 if now is viewer:
                     yield Happening(watch, viewer)
@@ -84,6 +105,8 @@ async def happenings(context: Context, watch: Watch) -> AsyncGenerator[Happening
                     if now is viewer and note and note.kind not in STANDING:
                         yield Happening(watch, viewer, note)
                 viewer = now  # and listen to what they may see from here on
+    finally:
+        _streams[viewer.person_id] -= 1
 
 
 @asynccontextmanager
@@ -105,39 +128,26 @@ def stop() -> None:
     """End every stream: a server that stops waits for them."""
     global _stopping
     _stopping = True
-    for listener in _leases:
-        listener.wake()
+    for stream in _open:
+        stream.wake()
 
 
-_leases: dict[Listener, Lease] = {}
+_open: set[Stream] = set()
 _streams: Counter[UUID] = Counter()
 _viewers: WeakValueDictionary[Hashable, Viewer] = WeakValueDictionary()
 _held: DataLoader[Lease, bool] = DataLoader(holding, max_batch_size=AT_ONCE, cache=False)
 _stopping = False
 
 
-@contextmanager
-def _listening(watch: Watch, viewer: Viewer, lease: Lease) -> Iterator[Listener]:
+def _topics(watch: Watch, viewer: Viewer) -> list[Topic]:
     who = [each for each in (viewer.person_id, viewer.acting) if each]
-    with announce.listen([*watch.topics(viewer), *who, "zone"]) as listener:
-        _leases[listener] = lease
-        try:
-            yield listener
-        finally:
-            del _leases[listener]
+    return [*watch.topics(viewer), *who, "zone"]
 
 
-@contextmanager
-def _counted(person_id: UUID) -> Iterator[None]:
+def _count(person_id: UUID) -> None:
     if _streams[person_id] >= MOST_STREAMS:
         raise Refused(TOO_MANY_STREAMS.about(most=MOST_STREAMS))
     _streams[person_id] += 1
-    try:
-        yield
-    finally:
-        _streams[person_id] -= 1
-        if not _streams[person_id]:
-            del _streams[person_id]
 
 
 def _same(viewer: Viewer) -> Viewer:
@@ -156,16 +166,11 @@ async def _check() -> None:
     while True:
         await asyncio.sleep(CHECK_SECONDS)
         try:
-            for listeners in _batches(list(_leases)):
-                held = await holding([_leases[each] for each in listeners])
-                for listener, holds in zip(listeners, held, strict=True):
+            everyone = list(_open)
+            for some in (everyone[start : start + AT_ONCE] for start in range(0, len(everyone), AT_ONCE)):
+                held = await holding([each.lease for each in some])
+                for stream, holds in zip(some, held, strict=True):
                     if not holds:
-                        listener.wake()
+                        stream.wake()
         except Exception as error:
             log.error("could not check who still listens (%s); trying again", type(error).__name__)
-
-
-def _batches(listeners: list[Listener]) -> Iterator[list[Listener]]:
-    for start in range(0, len(listeners), AT_ONCE):
-        if there := [each for each in listeners[start : start + AT_ONCE] if each in _leases]:
-            yield there

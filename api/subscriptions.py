@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterable
+from collections.abc import AsyncGenerator, Hashable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from graphql import DocumentNode, ExecutionResult, Executor, GraphQLError, create_source_event_stream
@@ -21,8 +20,10 @@ from api.faults import FAULT, QuietSchema, refusal_error, told_error
 from api.streams import Happening
 from domain.refusals import Refused
 
-T = TypeVar("T")
-_being_made: dict[Hashable, asyncio.Task[Any]] = {}
+Answer = tuple[Result | None, bool]
+"""What is told of a happening, if anything, and whether it is the last."""
+
+_being_made: dict[Hashable, asyncio.Task[Answer]] = {}
 
 
 class LiveSchema(QuietSchema):
@@ -67,17 +68,26 @@ class LiveSchema(QuietSchema):
             told: type[Result] = PreExecutionError  # which says that it never began
             try:
                 async for happening in source:
-                    key = (asked.key, happening.viewer.standing, happening.viewer.language, happening.note)
-                    answer, is_last = await shared(key, partial(self._answer, asked, happening))
+                    answer, is_last = await self._shared(asked, happening)
                     told = Result
                     if answer is not None:
                         yield answer
+                    del answer, happening  # or each idle stream would hold on to its last event
                     if is_last:
                         return
             except Refused as refused:
                 yield told(None, [told_error(refusal_error(refused), asked.context.language)])
 
-    async def _answer(self, asked: Asked, happening: Happening) -> tuple[Result | None, bool]:
+    async def _shared(self, asked: Asked, happening: Happening) -> Answer:
+        """The answer; those who ask the same and see the same while it is being made get the same."""
+        key = (asked.key, happening.viewer.standing, happening.viewer.language, happening.note)
+        task = _being_made.get(key)
+        if task is None:
+            task = _being_made[key] = asyncio.create_task(self._answer(asked, happening))
+            task.add_done_callback(lambda _: _being_made.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _answer(self, asked: Asked, happening: Happening) -> Answer:
         try:
             return await self._read(asked, happening)
         except Exception as error:
@@ -85,7 +95,7 @@ class LiveSchema(QuietSchema):
             self.process_errors(errors)
             return Result(None, [told_error(each, asked.context.language) for each in errors]), False
 
-    async def _read(self, asked: Asked, happening: Happening) -> tuple[Result | None, bool]:
+    async def _read(self, asked: Asked, happening: Happening) -> Answer:
         event = await happening.watch.event(happening)
         if event is None:
             return None, False
@@ -127,15 +137,6 @@ class Asked:
         if isinstance(built, list):
             raise built[0]
         return built
-
-
-async def shared(key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `make` gives; those who ask for the same while it is being made get the same."""
-    task = _being_made.get(key)
-    if task is None:
-        task = _being_made[key] = asyncio.create_task(make())
-        task.add_done_callback(lambda _: _being_made.pop(key, None))
-    return await asyncio.shield(task)
 
 
 async def _told(results: AsyncGenerator[Result, None], language: str) -> AsyncGenerator[Result, None]:

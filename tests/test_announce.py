@@ -21,7 +21,7 @@ from domain.viewers import OPERATOR
 from domain.zones import Zone
 from tests.world import World, a_case, a_world
 from workflows import announce
-from workflows.announce import MOST_WAITING, Listener, Note, announcing, listen
+from workflows.announce import MOST_WAITING, Listener, Note, announcing
 from workflows.perform import changing, create, perform
 
 SECONDS = 10
@@ -48,7 +48,7 @@ async def heard(listener: Listener, many: int = 1) -> list[Note]:
 
 async def a_told_case(world: World) -> Case:
     """A case whose collection everyone has heard of, and so of all that came before it."""
-    with listen([("case", world.zone.id)]) as listener:
+    with Listener([("case", world.zone.id)]) as listener:
         case = await a_case(world)
         while (await heard(listener))[-1].subject_id != case.id:
             pass
@@ -57,7 +57,7 @@ async def a_told_case(world: World) -> Case:
 
 async def test_a_change_is_told_to_those_who_listen_to_its_subject_or_its_zone(world: World) -> None:
     case, other = await a_told_case(world), await a_told_case(world)
-    with listen([case.id]) as one, listen([("case", world.zone.id)]) as board, listen([other.id]) as elsewhere:
+    with Listener([case.id]) as one, Listener([("case", world.zone.id)]) as board, Listener([other.id]) as elsewhere:
         await perform(await world.viewer(world.companion), Case, case.id, "submit")
 
         case = await Case.get(id=case.id)
@@ -71,7 +71,7 @@ async def test_a_change_is_told_to_those_who_listen_to_its_subject_or_its_zone(w
 async def test_one_change_of_many_moves_is_told_once_for_each_subject(world: World) -> None:
     first, second = await a_told_case(world), await a_told_case(world)
     companion = await world.viewer(world.companion)
-    with listen([first.id, second.id]) as listener:
+    with Listener([first.id, second.id]) as listener:
         async with changing(companion):
             for case in (first, second):
                 await perform(companion, Case, case.id, "edit", title="改过的标题")
@@ -85,7 +85,7 @@ async def test_one_change_of_many_moves_is_told_once_for_each_subject(world: Wor
 async def test_what_is_rolled_back_is_told_to_nobody(world: World) -> None:
     case = await a_told_case(world)
     companion = await world.viewer(world.companion)
-    with listen([case.id]) as listener:
+    with Listener([case.id]) as listener:
         with pytest.raises(Refused):
             async with changing(companion):
                 await perform(companion, Case, case.id, "edit", title="不会留下的标题")
@@ -100,7 +100,7 @@ async def test_what_is_rolled_back_is_told_to_nobody(world: World) -> None:
 
 async def test_a_slow_listener_is_told_to_read_again_and_then_hears_on(world: World) -> None:
     notes = [Note("case", world.zone.id, new_id(), 1, 1) for _ in range(MOST_WAITING + 3)]
-    with listen([("case", world.zone.id)]) as slow, listen(["case"]) as quick:
+    with Listener([("case", world.zone.id)]) as slow, Listener(["case"]) as quick:
         announce._announce(notes[:MOST_WAITING])
         assert list(slow.waiting.values()) == await heard(quick, MOST_WAITING)
 
@@ -114,7 +114,7 @@ async def test_a_slow_listener_is_told_to_read_again_and_then_hears_on(world: Wo
 
 async def test_a_subject_that_moves_again_before_it_is_heard_of_is_told_once(world: World) -> None:
     key = new_id()
-    with listen([key]) as listener:
+    with Listener([key]) as listener:
         for sequence in (4, 5, 6):
             announce._announce([Note("case", world.zone.id, key, sequence, sequence)])
 
@@ -122,7 +122,7 @@ async def test_a_subject_that_moves_again_before_it_is_heard_of_is_told_once(wor
 
 
 async def test_a_change_of_another_process_is_heard(world: World, database: str) -> None:
-    with listen([("zone", world.zone.id), ("case", world.zone.id)]) as listener:
+    with Listener([("zone", world.zone.id), ("case", world.zone.id)]) as listener:
         program = [sys.executable, "-m", "tests.killed", database, str(world.companion.id)]
         other = await asyncio.create_subprocess_exec(
             *program, cwd=Path(__file__).parent.parent, stdout=asyncio.subprocess.PIPE
@@ -146,7 +146,7 @@ async def test_of_many_writers_at_once_every_entry_is_heard_in_the_order_of_its_
         for number in range(8):
             await perform(companion, Case, case.id, "edit", title=f"第{number}题")
 
-    with listen([("case", world.zone.id)]) as listener:
+    with Listener([("case", world.zone.id)]) as listener:
         writing = asyncio.gather(*map(edit, cases))
         found: dict[UUID, list[int]] = {case.id: [] for case in cases}
         while sum(map(len, found.values())) < 48:
@@ -169,7 +169,7 @@ async def test_what_is_too_much_for_one_call_of_postgres_is_told_in_several(
         cases = [await a_case(world) for _ in range(12)]
         async with announcing(postgres_url):
             with ExitStack() as stack:
-                listeners = [stack.enter_context(listen([case.id])) for case in cases]
+                listeners = [stack.enter_context(Listener([case.id])) for case in cases]
                 async with changing(companion):
                     for case in cases:
                         await perform(companion, Case, case.id, "submit")
@@ -182,7 +182,7 @@ async def test_when_the_connection_listening_to_postgres_was_gone_all_are_told_t
         world = await a_world()
         case = await a_case(world)
         async with announcing(postgres_url):
-            with listen([case.id]) as listener:
+            with Listener([case.id]) as listener:
                 killer = await asyncpg.connect(postgres_url)
                 killed = await killer.fetchval(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -203,7 +203,7 @@ async def test_a_call_through_postgres_that_cannot_be_read_makes_everyone_read_a
     async with storage.opened(postgres_url):
         zone = await create(OPERATOR, Zone, "found", code="GL", name="GL高新区")
         async with announcing(postgres_url):
-            with listen([zone.id]) as listener:
+            with Listener([zone.id]) as listener:
                 await listening.call(["somebody else's call"])
 
                 async with asyncio.timeout(SECONDS):

@@ -278,7 +278,7 @@ async def test_who_reads_slowly_costs_a_bounded_queue_and_is_told_to_read_again(
     query = "subscription { casesChanged { kind case { description } } }"
     async with watching(live, world.dispatcher, query) as watcher:
         watcher.socket.transport.pause_reading()
-        (listener,) = streams._leases
+        (listener,) = streams._open
         note = Note("case", world.zone.id, case.id, 1, 1)
         sent = 0
         while len(listener.waiting) < MOST_WAITING // 2:

@@ -116,7 +116,7 @@ async def test_one_may_stop_watching_and_watch_again(world: World, live: Live) -
         await watcher.watch(BOARD)
         await watcher.say(type="complete", id="1")
         assert (await watcher.watch(ONE, id=global_id(case)))["case"]["title"] == case.title
-        assert len(streams._leases) == 1
+        assert len(streams._open) == 1
 
 
 async def test_questions_and_changes_go_over_a_socket_too_by_who_one_is_by_then(world: World, live: Live) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Container, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Container, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Self
 from uuid import UUID
 
 from domain import database, listening
@@ -41,7 +42,7 @@ class Note:
 
 
 class Listener:
-    """One who listens, with a note for each subject that waits for them; they cost little while nothing moves."""
+    """One who listens for as long as a `with` lasts, and the notes that wait for them, one for each subject."""
 
     __slots__ = ("_arrived", "_missed", "topics", "waiting")
 
@@ -50,6 +51,17 @@ class Listener:
         self.waiting: dict[UUID, Note] = {}
         self._missed = False
         self._arrived: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        for topic in self.topics:
+            _listeners.setdefault(topic, set()).add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for topic in self.topics:
+            _listeners[topic].discard(self)
+            if not _listeners[topic]:
+                del _listeners[topic]
 
     def tell(self, note: Note) -> None:
         known = self.waiting.get(note.subject_id)
@@ -87,21 +99,6 @@ class Listener:
 
 _listeners: dict[Topic, set[Listener]] = {}
 _woken: asyncio.Event | None = None
-
-
-@contextmanager
-def listen(topics: Iterable[Topic]) -> Iterator[Listener]:
-    """A listener to some topics, for as long as the block lasts."""
-    listener = Listener(topics)
-    for topic in listener.topics:
-        _listeners.setdefault(topic, set()).add(listener)
-    try:
-        yield listener
-    finally:
-        for topic in listener.topics:
-            _listeners[topic].discard(listener)
-            if not _listeners[topic]:
-                del _listeners[topic]
 
 
 def listeners(kind: str | None = None) -> set[Listener]:

@@ -57,7 +57,7 @@ async def routing() -> AsyncIterator[None]:
 
 
 async def _route() -> None:
-    with announce.listen(["case", "enterprise"]) as listener:
+    with announce.Listener(["case", "enterprise"]) as listener:
         while True:
             missed, note = await listener.heard()
             if missed:
