@@ -18,6 +18,7 @@ from strawberry.utils.await_maybe import await_maybe
 from api.context import Context
 from api.faults import FAULT, QuietSchema, refusal_error, told_error
 from api.streams import Happening
+from domain import database
 from domain.refusals import Refused
 
 Answer = tuple[Result | None, bool]
@@ -89,7 +90,8 @@ class LiveSchema(QuietSchema):
 
     async def _answer(self, asked: Asked, happening: Happening) -> Answer:
         try:
-            return await self._read(asked, happening)
+            with database.first_hand():
+                return await self._read(asked, happening)
         except Exception as error:
             errors = [GraphQLError(FAULT.code, original_error=error)]
             self.process_errors(errors)

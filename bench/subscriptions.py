@@ -1,10 +1,11 @@
 """What watching costs: memory for every idle subscriber, and how late events come at so many a second.
 
-    python bench/subscriptions.py                       # SQLite, and a PostgreSQL of its own
-    python bench/subscriptions.py --engine sqlite --subscribers 200 --events 50 --seconds 5
+    python -m bench.subscriptions
+    python -m bench.subscriptions --engine sqlite --subscribers 200 --events 50 --seconds 5
 
-One server process holds everything: all sockets, and the mutations that cause the events. Prints one line a figure:
-name, engine, size, value.
+One server process holds every socket; another process makes the moves, as a second server or the worker would. All
+subscribers watch a board: a thousand companions to whom none of the moves is of concern, each signed in on their own,
+and a few dispatchers who hear of every one.
 """
 
 from __future__ import annotations
@@ -25,60 +26,52 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from api.nodes import global_id  # noqa: E402
-from domain import clock, database  # noqa: E402
-from domain.cases import Case  # noqa: E402
-from domain.enterprises import Enterprise  # noqa: E402
-from domain.people import Membership, Person, viewer_of  # noqa: E402
-from domain.viewers import OPERATOR, Role  # noqa: E402
-from domain.zones import Zone  # noqa: E402
-from tests import postgres  # noqa: E402
-from workflows import sign_in  # noqa: E402
-from workflows.perform import changing, create  # noqa: E402
-from workflows.timetable import FLOWS  # noqa: E402
+from bench.figures import Figure
+from domain import clock, database
+from domain.cases import Case
+from domain.enterprises import Enterprise
+from domain.people import Membership, Person, viewer_of
+from domain.viewers import OPERATOR, Role
+from domain.zones import Zone
+from tests import postgres
+from workflows import sign_in
+from workflows.perform import changing, create, perform
+from workflows.timetable import FLOWS
 
 BOARD = "subscription { casesChanged { kind entries { at move } case { number title state } } }"
-EDIT = "mutation($input: EditCaseInput!) { editCase(input: $input) { refusals { code } } }"
-DISPATCHERS, CASES, EXTRA = 10, 50, 10
+CASES, MORE = 50, 10
 assert FLOWS
 
 
 @dataclass
 class Office:
-    """Tokens of those who hear of every case, of those who hear of none, and the cases that move."""
+    """Tokens of those who hear of every case and of those who hear of none."""
 
     busy: list[str]
     idle: list[str]
-    cases: list[str]
 
 
-async def an_office(url: str, subscribers: int) -> Office:
+async def an_office(url: str, subscribers: int, watchers: int) -> Office:
     async with database.opened(url):
         await database.migrate()
         zone = await create(OPERATOR, Zone, "found", code="GL", name="示例高新区")
-        dispatchers = await people(zone, Role.DISPATCHER, DISPATCHERS)
+        dispatchers = await people(zone, Role.DISPATCHER, watchers)
         companions = await people(zone, Role.COMPANION, subscribers + 1)
         owner = await viewer_of(companions.pop().id, clock.now())
         enterprise = await create(
             OPERATOR, Enterprise, "create", zone=zone, name="示例企业", synthetic=True,
             companion=await Person.get(id=owner.person_id),
         )
-        cases = [
+        for n in range(CASES):
             await create(
                 owner, Case, "collect", enterprise=enterprise, title=f"第{n}件", problems=[{"description": "用地"}]
             )
-            for n in range(CASES)
-        ]
-        return Office(await tokens(dispatchers), await tokens(companions), [str(global_id(each)) for each in cases])
+        return Office(await tokens(dispatchers), await tokens(companions))
 
 
 async def people(zone: Zone, role: Role, many: int) -> list[Person]:
@@ -101,10 +94,9 @@ def a_server(url: str) -> Iterator[tuple[int, int]]:
     """Its process and its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    program = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+    program = [sys.executable, "-m", "api.cli", "serve", "--no-worker", "--port", str(port)]
     server = subprocess.Popen(
-        program, cwd=ROOT, env={**os.environ, "QIBAN_DATABASE_URL": url},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        program, env={**os.environ, "QIBAN_DATABASE_URL": url}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
     try:
         while server.poll() is None:
@@ -152,24 +144,25 @@ async def hear(watching: ClientConnection, late: list[float]) -> None:
         late += [(time.time() - datetime.fromisoformat(each["at"]).timestamp()) * 1_000 for each in told["entries"]]
 
 
-async def edit(port: int, office: Office, rate: int, seconds: int) -> float:
-    """So many moves a second, evenly; how many a second it came to."""
-    headers = {"Authorization": f"Bearer {office.busy[0]}"}
-    async with httpx.AsyncClient(headers=headers, timeout=60) as http:
+async def write(url: str, rate: int, seconds: int) -> None:
+    """So many moves a second, evenly; says how many a second it came to."""
+    async with database.opened(url):
+        cases = await Case.all()
+        owner = await viewer_of(cases[0].owner_id or cases[0].id, clock.now())
         started, going = time.perf_counter(), []
         for n in range(rate * seconds):
             await asyncio.sleep(max(0.0, started + n / rate - time.perf_counter()))
-            given = {"id": office.cases[n % CASES], "title": f"第{n}次"}
-            asked = {"query": EDIT, "variables": {"input": given}}
-            going.append(asyncio.create_task(http.post(f"http://127.0.0.1:{port}/graphql", json=asked)))
-        for answer in await asyncio.gather(*going):
-            assert not answer.json()["data"]["editCase"]["refusals"]
-        return len(going) / (time.perf_counter() - started)
+            moved = perform(owner, Case, cases[n % CASES].id, "edit", title=f"第{n}次")
+            going.append(asyncio.create_task(moved))
+        await asyncio.gather(*going)
+        print(len(going) / (time.perf_counter() - started))
 
 
 async def measure(url: str, engine: str, given: argparse.Namespace) -> None:
-    say: Any = lambda name, size, value: print(f"{name:34} {engine:9} {size:>6} {value}", flush=True)  # noqa: E731
-    office = await an_office(url, given.subscribers)
+    def say(name: str, size: int, value: float, unit: str) -> None:
+        print(Figure(name, engine, str(size), value, unit), flush=True)
+
+    office = await an_office(url, given.subscribers, given.watchers)
     with a_server(url) as (pid, port):
         async with AsyncExitStack() as warm:
             await watch(await sockets_of(warm, port, office.idle[:100]))
@@ -180,29 +173,42 @@ async def measure(url: str, engine: str, given: argparse.Namespace) -> None:
             opened = memory_kb(pid)
             await watch(idle)
             watched = memory_kb(pid)
-            for n in range(EXTRA):
+            for n in range(MORE):
                 await watch(idle[:100], f"more {n}")
-            extra = memory_kb(pid)
-            say("idle socket kB", many, f"{(opened - before) / many:.1f}")
-            say("idle subscriber on its socket kB", many, f"{(watched - opened) / many:.1f}")
-            say("another subscription kB", 100 * EXTRA, f"{(extra - watched) / (100 * EXTRA):.1f}")
+            more = memory_kb(pid)
+            say("idle-socket", many, (opened - before) / many, "kB each")
+            say("idle-subscriber", many, (watched - opened) / many, "kB each, beside its socket")
+            say("second-subscription", 100 * MORE, (more - watched) / (100 * MORE), "kB each")
             late: list[float] = []
             busy = await sockets_of(stack, port, office.busy)
             await watch(busy)
             listening = [asyncio.create_task(hear(each, late)) for each in busy]
-            rate = await edit(port, office, given.events, given.seconds)
-            await asyncio.sleep(1)
+            writing = [sys.executable, "-m", "bench.subscriptions", "--write", url]
+            writing += ["--events", str(given.events), "--seconds", str(given.seconds)]
+            used = cpu_seconds(pid)
+            writer = await asyncio.create_subprocess_exec(*writing, stdout=asyncio.subprocess.PIPE)
+            told, _ = await writer.communicate()
+            used = cpu_seconds(pid) - used
+            await asyncio.sleep(2)
             for task in listening:
                 task.cancel()
             cuts = statistics.quantiles(late, n=100)
-            say("events a second", given.events, f"{rate:.0f}")
-            told = given.events * given.seconds * len(busy)
-            say("events heard of those told", len(busy), f"{len(late) / told:.3f}")
-            say("event p50 ms", given.events, f"{cuts[49]:.1f}")
-            say("event p99 ms", given.events, f"{cuts[98]:.1f}")
+            say("events", given.events, float(told), "a second")
+            say("events-heard", len(busy), len(late) / (given.events * given.seconds * len(busy)), "of those told")
+            say("event-p50", given.events, cuts[49], "ms")
+            say("event-p99", given.events, cuts[98], "ms")
+            say("server-busy", given.events, used / given.seconds, "of one core")
+
+
+def cpu_seconds(pid: int) -> float:
+    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def main(given: argparse.Namespace) -> None:
+    if given.write:
+        await write(given.write, given.events, given.seconds)
+        return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["QIBAN_SECRET_FILE"] = f"{folder}/secret"
         if given.engine in (None, "sqlite"):
@@ -219,4 +225,6 @@ if __name__ == "__main__":
     asked.add_argument("--subscribers", type=int, default=1_000)
     asked.add_argument("--events", type=int, default=100, help="a second")
     asked.add_argument("--seconds", type=int, default=20)
+    asked.add_argument("--watchers", type=int, default=2, help="who hear of every event")
+    asked.add_argument("--write", help=argparse.SUPPRESS)
     asyncio.run(main(asked.parse_args()))

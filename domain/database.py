@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from weakref import WeakSet
@@ -59,6 +60,7 @@ SQLITE_CLASHES = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PR
 MIGRATING = 20_190_417  # any number, as long as nobody else takes an advisory lock by it
 
 Row = TypeVar("Row", bound=Model)
+_first_hand: ContextVar[bool] = ContextVar("first_hand", default=False)
 _broken: WeakSet[TransactionalDBClient] = WeakSet()
 
 
@@ -126,9 +128,22 @@ async def transaction() -> AsyncIterator[TransactionalDBClient]:
 
 def reads() -> BaseDBAsyncClient:
     """Where to read: `Case.filter(…).using_db(reads())`. A transaction reads what it has written; in a block of
-    `as_of.reading` all is as it was then."""
+    `as_of.reading` all is as it was then, in one of `first_hand` nothing comes from a replica."""
     past = get_connection("past")
-    return past if isinstance(past, TransactionalDBClient) else _open_transaction() or get_connection("reads")
+    if isinstance(past, TransactionalDBClient):
+        return past
+    place = "default" if _first_hand.get() and engine() == "postgres" else "reads"
+    return _open_transaction() or get_connection(place)
+
+
+@contextmanager
+def first_hand() -> Iterator[None]:
+    """For reading what was announced a moment ago: a replica may not know of it yet."""
+    token = _first_hand.set(True)
+    try:
+        yield
+    finally:
+        _first_hand.reset(token)
 
 
 def engine() -> Literal["sqlite", "postgres"]:

@@ -18,7 +18,7 @@ from domain import database
 
 CHANNEL = "qiban"
 LARGEST_CALL = 7_900  # bytes; PostgreSQL refuses a payload of 8,000
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 ALIVE_SECONDS = 30.0
 TRY_AGAIN_SECONDS = (0.2, 1.0, 5.0)
 ROWS_AT_ONCE = 1_000
@@ -83,7 +83,7 @@ async def _until_gone(connection: Any) -> None:
 @asynccontextmanager
 async def reader(woken: asyncio.Event, told: Callable[[list[Moved]], None]) -> AsyncIterator[None]:
     """Call `told` with every entry a SQLite file gains for as long as the block lasts: soon when `woken` by a change of
-    this process, within a tenth of a second when another's."""
+    this process, within a twentieth of a second when another's."""
     last = await _last_row()
     task = asyncio.create_task(_read_on(last, woken, told))
     try:

@@ -13,7 +13,7 @@ from tortoise.connection import get_connection
 
 from api import streams
 from api.nodes import global_id, key_of
-from domain import clock
+from domain import clock, database
 from domain.accounts import Session
 from domain.cases import Case
 from domain.chains import ChainLink
@@ -373,3 +373,19 @@ async def test_whoever_sees_a_case_without_overseeing_its_zone_is_among_those_it
                 seen.append(person.name)
 
     assert len(set(seen)) == 4
+
+
+async def test_an_event_is_told_though_the_replica_of_postgres_does_not_know_of_it_yet(
+    postgres_url: str, empty_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.opened(empty_postgres_url):
+        await database.migrate()
+    monkeypatch.setenv("QIBAN_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("QIBAN_READS_URL", empty_postgres_url)
+    async with database.opened():
+        world = await a_world()
+        case = await a_case(world)
+        async with serving(postgres_url) as live, watching(live, world.dispatcher, BOARD) as watcher:
+            await submitted(world, case)
+
+            assert (await watcher.event())["caseId"] == global_id(case)

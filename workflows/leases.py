@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain import clock
 from domain.accounts import ServiceToken, Session
-from domain.database import reads
+from domain.database import first_hand, reads
 from domain.people import PersonState
 from domain.refusals import Refused
 from domain.viewers import Viewer
@@ -57,10 +57,11 @@ async def holding(leases: Sequence[Lease]) -> list[bool]:
     sessions = {each.key for each in leases if each.kind is Session}
     tokens = {each.key for each in leases if each.kind is ServiceToken}
     held: set[object] = set()
-    if sessions:
-        rows = Session.filter(id__in=sessions, ended_at__isnull=True, person__state=PersonState.ACTIVE)
-        held |= set(await rows.using_db(reads()).values_list("id", flat=True))
-    if tokens:
-        issued = ServiceToken.filter(id__in=tokens, revoked_at__isnull=True, person__state=PersonState.ACTIVE)
-        held |= set(await issued.using_db(reads()).values_list("id", flat=True))
+    with first_hand():
+        if sessions:
+            rows = Session.filter(id__in=sessions, ended_at__isnull=True, person__state=PersonState.ACTIVE)
+            held |= set(await rows.using_db(reads()).values_list("id", flat=True))
+        if tokens:
+            issued = ServiceToken.filter(id__in=tokens, revoked_at__isnull=True, person__state=PersonState.ACTIVE)
+            held |= set(await issued.using_db(reads()).values_list("id", flat=True))
     return [each.key in held and at < each.until for each in leases]

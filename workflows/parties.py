@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from domain.cases import Case
-from domain.database import reads
+from domain.database import first_hand, reads
 from domain.history import Entry
 from domain.responsibilities import Responsibility
 from domain.viewers import Viewer
@@ -65,7 +65,8 @@ async def _route() -> None:
             if note is None or not announce.is_heard("party"):
                 continue
             try:
-                announce.pass_on(note, _parties(await concerned(note)))
+                with first_hand():
+                    announce.pass_on(note, _parties(await concerned(note)))
             except Exception as error:
                 log.error("whom a move concerns could not be read: %s", type(error).__name__)
                 announce.lost("party")
