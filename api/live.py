@@ -33,6 +33,7 @@ TOUCHES = {
     "stage": ("state",), "state": ("state",), "owner_id": ("owner_id",), "department_id": ("responsibility",),
     "category": ("category",), "channel": ("channel",), "text": ("title", "description"),
     "raised_from": ("raised_on",), "raised_until": ("raised_on",), "reopened": ("reopened",),
+    "light": ("yellow_at", "red_at", "grey"),
 }
 Before = Mapping[str, set[Any]]
 """By column of a case, what stood there before each of its changes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from tortoise.connection import get_connection
 
 from api import streams
+from api.cases import CaseFilter
+from api.live import TOUCHES
 from api.nodes import global_id, key_of
 from domain import clock, database
 from domain.accounts import Session
@@ -389,3 +392,23 @@ async def test_an_event_is_told_though_the_replica_of_postgres_does_not_know_of_
             await submitted(world, case)
 
             assert (await watcher.event())["caseId"] == global_id(case)
+
+
+async def test_whatever_a_board_may_be_narrowed_by_says_what_takes_a_case_out_of_it(database: str) -> None:
+    never_change = {"zone_id", "enterprise_id", "number"}
+
+    assert {each.name for each in fields(CaseFilter)} == TOUCHES.keys() | never_change
+    assert {column for columns in TOUCHES.values() for column in columns} <= {*Case.columns(), "responsibility"}
+
+
+async def test_a_board_of_red_lights_is_told_of_a_case_whose_clock_is_stopped(world: World, live: Live) -> None:
+    case = await a_handled_case(world)
+    at = clock.now() + timedelta(days=400)
+    with clock.stopped(at):
+        async with watching(live, world.leader, BOARD, filter={"light": ["RED"]}) as board:
+            await perform(await world.viewer(world.companion), Case, case.id, "edit", title="久拖")
+            red = await board.event()
+            await perform(await world.viewer(world.leader), Case, case.id, "pause", reason="待上级批复")
+            stopped = await board.event()
+
+    assert (red["kind"], stopped["kind"], stopped["caseId"]) == ("CHANGED", "REMOVED", global_id(case))
