@@ -18,8 +18,9 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from api.callers import SHOWN, context_of, let_in, preferred
 from api.context import Context
-from api.faults import FAULT, logged
+from api.faults import FAULT, logged, refusal_error, told_error
 from api.limits import MOST_BYTES
+from api.persisted import document_of
 from domain.refusals import Refusal, Refused
 from workflows.sessions import SESSION_ENDED
 
@@ -89,9 +90,22 @@ class Connection(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_connection_init({"type": "connection_init", "payload": payload})
 
     async def handle_message(self, message: Any) -> None:
-        if message.get("type") == "subscribe" and not _is_readable(message):
+        if message.get("type") != "subscribe" or not self.connection_acknowledged:
+            await super().handle_message(message)
+        elif not _is_readable(message):
             await self.handle_invalid_message("Failed to parse message")
         else:
+            await self._subscribe(message)
+
+    async def _subscribe(self, message: Any) -> None:
+        payload = message["payload"]
+        try:
+            payload = {**payload, "query": await document_of(payload) or ""}
+        except Refused as refused:
+            errors = [told_error(refusal_error(refused), self.context.language).formatted]
+            await self.send_message({"type": "error", "id": message["id"], "payload": errors})
+        else:
+            message["payload"] = payload
             await super().handle_message(message)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
@@ -138,13 +152,9 @@ def _is_readable(message: Mapping[str, Any]) -> bool:
     key, payload = message.get("id"), message.get("payload")
     if not isinstance(key, str) or len(key) > LONGEST_ID or not isinstance(payload, dict):
         return False
-    name = payload.get("operationName")
-    variables = payload.get("variables")
-    return (
-        isinstance(payload.get("query"), str)
-        and isinstance(name, str | None)
-        and isinstance(variables, dict | None)
-    )
+    query, name, variables = (payload.get(each) for each in ("query", "operationName", "variables"))
+    named = isinstance(query, str) or (query is None and not payload.keys().isdisjoint(("documentId", "extensions")))
+    return named and isinstance(name, str | None) and isinstance(variables, dict | None)
 
 
 def _says(result: ExecutionResult, refusal: Refusal) -> bool:

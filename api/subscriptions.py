@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.utils.await_maybe import await_maybe
 
+from api.as_of import answering
 from api.context import Context
 from api.faults import FAULT, QuietSchema, refusal_error, told_error
 from api.streams import Happening
@@ -35,12 +36,25 @@ class LiveSchema(QuietSchema):
         root_value: Any = None, operation_name: str | None = None, operation_extensions: dict[str, Any] | None = None,
         allowed_operation_types: Iterable[OperationType] = frozenset(OperationType),
     ) -> AsyncGenerator[Result, None]:
-        given = (query, variable_values, context_value, root_value, operation_name, operation_extensions)
         document = await self._subscription(query, variable_values, context_value, operation_name)
         if document is not None and OperationType.SUBSCRIPTION in allowed_operation_types:
             return self._events(Asked(str(query), document, variable_values or {}, operation_name, context_value))
-        results = await super().stream(*given, allowed_operation_types)
-        return _told(results, context_value.language)  # type: ignore[arg-type]
+        given = (query, variable_values, context_value, root_value, operation_name, operation_extensions)
+        return self._answered(*given, allowed_operation_types)
+
+    async def _answered(
+        self, query: str | None, variables: dict[str, Any] | None, context: Context, root_value: Any,
+        operation_name: str | None, *given: Any,
+    ) -> AsyncGenerator[Result, None]:
+        try:
+            async with answering(self, query, operation_name, variables, context):
+                results = await super().stream(query, variables, context, root_value, operation_name, *given)
+                answers: list[Any] = [each async for each in results]
+        except Refused as refused:
+            answers = [PreExecutionError(None, [refusal_error(refused)])]
+        for answer in answers:
+            errors = [told_error(each, context.language) for each in answer.errors or ()]
+            yield replace(answer, errors=errors or None)
 
     async def _subscription(
         self, query: str | None, variables: dict[str, Any] | None, context: Context, operation_name: str | None
@@ -53,7 +67,9 @@ class LiveSchema(QuietSchema):
         for each in extensions:
             each.execution_context = execution
         try:
-            error = await self._prepare_operation_async(execution, self.create_extensions_runner(execution, extensions))
+            runner = self.create_extensions_runner(execution, extensions)
+            async with runner.operation():
+                error = await self._prepare_operation_async(execution, runner)
         except Exception:
             return None
         wanted = error is None and execution.operation_type is OperationType.SUBSCRIPTION
@@ -139,9 +155,3 @@ class Asked:
         if isinstance(built, list):
             raise built[0]
         return built
-
-
-async def _told(results: AsyncGenerator[Result, None], language: str) -> AsyncGenerator[Result, None]:
-    async with aclosing(results):
-        async for result in results:
-            yield replace(result, errors=[told_error(each, language) for each in result.errors or ()] or None)

@@ -14,11 +14,15 @@ import api.app
 from api import streams
 from api.limits import MOST_BYTES
 from api.nodes import global_id
+from api.persisted import registry
 from domain import clock
 from domain.accounts import Session
 from domain.cases import Case
+from domain.documents import hash_of
 from tests.live import BOARD, EVENT, ONE, TASKS, Live, connected, opened, serving, stream_of, token_of, watching
 from tests.world import World, a_case, a_world
+from workflows import documents
+from workflows.perform import perform
 
 VIEWER = "{ viewer { person { name } } }"
 
@@ -212,3 +216,36 @@ async def test_a_question_is_streamed_only_to_those_who_read_nothing_else(world:
 
     assert plain.json() == {"data": {"viewer": {"person": {"name": "GL分办员"}}}}
     assert kind == "text/event-stream"
+
+
+async def test_a_closed_installation_streams_registered_documents_only(
+    world: World, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QIBAN_DOCUMENTS", "trusted")
+    await documents.trust({"Board": BOARD})
+    monkeypatch.setattr(registry, "read_at", float("-inf"))
+    token = await token_of(world.dispatcher)
+    async with connected(live, {"Authorization": f"Bearer {token}"}) as watcher:
+        await watcher.subscribe(TASKS)
+        assert (await watcher.hear())["payload"][0]["extensions"]["code"] == "NOT_TRUSTED"
+        await watcher.say(type="subscribe", id="2", payload={"documentId": f"sha256:{hash_of(BOARD)}"})
+        assert (await watcher.event())["kind"] == "REFETCH"
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    async with httpx.AsyncClient() as http:
+        refused = await http.post(live.url, json={"query": TASKS}, headers=headers)
+
+    assert "NOT_TRUSTED" in refused.text
+
+
+async def test_the_past_may_be_asked_for_over_a_socket_too(world: World, live: Live) -> None:
+    case = await a_case(world)
+    before = clock.now()
+    await perform(await world.viewer(world.companion), Case, case.id, "edit", title="改过")
+    asked = "query($id: ID!, $at: DateTime!) { case(id: $id, asOf: $at) { title } }"
+    async with connected(live, await bearer(world)) as watcher:
+        for at, title in ((before, case.title), (clock.now(), "改过")):
+            await watcher.subscribe(asked, id=global_id(case), at=at.isoformat())
+            assert (await watcher.hear())["payload"] == {"data": {"case": {"title": title}}}
+            await watcher.hear()
+        await watcher.subscribe(asked, id=global_id(case), at=(clock.now() + timedelta(days=1)).isoformat())
+        assert (await watcher.hear())["payload"][0]["extensions"]["code"] == "BAD_INPUT"
