@@ -119,7 +119,7 @@ class Mutation:
     @strawberry.mutation(description="标为已读: mark notices as read; doing it again changes nothing.")
     async def mark_notices_read(self, info: Info, input: MarkNoticesReadInput) -> NoticesPayload:
         try:
-            through = key_of(input.through_id, NoticeRow, "throughId") if input.through_id else None  # type: ignore[arg-type]
+            through = key_of(input.through_id, NoticeRow, "throughId") if input.through_id is not None else None  # type: ignore[arg-type]
             await notices.mark_read(info.context.viewer, _keys(input.notice_ids), through)
         except Refused as refused:
             return NoticesPayload(refusals=told(refused.refusals, info.context.language))

@@ -19,10 +19,11 @@ from api.nodes import NODES, global_id
 from domain.attachments import Attachment
 from domain.cases import Case
 from domain.chains import ChainLink
+from domain.figures import Exclusion
 from domain.viewers import OPERATOR, Role
 from tests.graphql import Client, served, signed_in
 from tests.walk import SCHEMA, dump, mutations, plausible
-from tests.world import World, a_case, a_handled_case, a_person, a_world
+from tests.world import World, a_case, a_handled_case, a_person, a_webhook, a_world
 from workflows.perform import create
 
 
@@ -118,6 +119,7 @@ async def a_desk() -> Any:
     world, other = await a_world("GL"), await a_world("BY")
     roles = (Role.DISPATCHER, Role.LEADER, Role.COMPANION, Role.ADMINISTRATOR, Role.LIAISON)
     everyone = await a_person(world.zone, "GL多面手", *roles, department=world.land)
+    await a_webhook(world.zone)
     handled = await a_handled_case(world)
     await a_case(world)
     await create(
@@ -132,6 +134,7 @@ async def a_desk() -> Any:
         store_key="k",
     )
     await create(OPERATOR, ChainLink, "add", within=world.zone, level=1, title="专员")
+    await create(await world.viewer(world.leader), Exclusion, "exclude", within=handled, reason="企业失联")
     await a_case(other)
     rows = {model.__name__: list(await model.all()) for model in NODES}
     async with served() as http:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from domain.accounts import Account
 from domain.people import Membership
 from domain.timers import Timer
 from domain.viewers import Role
+from domain.webhooks import Webhook
 from domain.zones import Zone
 from tests.world import a_case, a_dispatched_case, a_world, a_zone
 
@@ -115,6 +117,24 @@ async def test_a_zone_is_founded_with_an_administrator_who_can_sign_in(database:
     assert await Membership.filter(person_id=account.person_id, role=Role.ADMINISTRATOR, zone_id=zone.id).exists()
     assert len(founded.out.strip()) >= 20, "the password, alone on the standard output"
     assert founded.out.strip() not in founded.err
+
+
+async def test_the_operator_sets_a_webhook_and_is_shown_its_secret_once(sqlite_url: str, tmp_path: Path) -> None:
+    async with storage.opened(sqlite_url):
+        await a_zone("XY")
+    given = ("--zone", "XY", "--name", "值班群", "--told", "case.close", "--lang", "en")
+    secret = {"QIBAN_SECRET_FILE": str(tmp_path / "secret")}
+
+    done = await qiban("webhook", "add", "https://1.1.1.1/hook", *given, url=sqlite_url, **secret)
+    inside = await qiban("webhook", "add", "https://10.0.0.1/hook", *given, url=sqlite_url, **secret)
+    unknown = await qiban("webhook", "add", "https://1.1.1.1/", *given, "--format", "fax", url=sqlite_url, **secret)
+
+    async with storage.opened(sqlite_url):
+        webhook = await Webhook.get()
+    assert (webhook.host, webhook.told) == ("1.1.1.1", ["case.close"])
+    assert re.search(r"^whsec_[\w+/=]{44}$", done.out, re.MULTILINE)
+    assert "internal address" in inside.err
+    assert "no such format" in unknown.err
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from domain import clock
 from domain.history import Entry
 from domain.notices import Notice, Silence
 from domain.people import Membership, PersonState, held_at
-from domain.refusals import BAD_INPUT, Refusal, Refused
+from domain.refusals import BAD_INPUT, NOT_FOUND, Refusal, Refused
 from domain.responsibilities import ACTIVE, Responsibility, ResponsibilityState
 from domain.viewers import Role, Viewer
 from domain.zones import lineage
@@ -94,14 +94,22 @@ async def tell(tidings: Sequence[Tiding], at: datetime) -> None:
 
 async def mark_read(viewer: Viewer, notices: Sequence[UUID], through: UUID | None = None) -> None:
     """One's own of these, and every one up to and including `through`; those read already keep their time."""
-    mine = Notice.seen_by(viewer).filter(read_at__isnull=True)
-    await mine.filter(Q(id__in=notices) | Q(id__lte=through) if through else Q(id__in=notices)).update(
-        read_at=clock.now()
-    )
+    await _require_own(viewer, notices, "noticeIds")
+    chosen = Q(id__in=notices)
+    if through is not None:
+        await _require_own(viewer, [through], "throughId")
+        chosen |= Q(id__lte=through)
+    await Notice.seen_by(viewer).filter(chosen, read_at__isnull=True).update(read_at=clock.now())
 
 
 async def mark_unread(viewer: Viewer, notices: Sequence[UUID]) -> None:
+    await _require_own(viewer, notices, "noticeIds")
     await Notice.seen_by(viewer).filter(id__in=notices).update(read_at=None)
+
+
+async def _require_own(viewer: Viewer, notices: Sequence[UUID], field: str) -> None:
+    if await Notice.seen_by(viewer).filter(id__in=notices).count() < len(set(notices)):
+        raise Refused(NOT_FOUND.about(field))
 
 
 def heard_moves() -> list[tuple[Flow, Move]]:
