@@ -337,6 +337,8 @@ async def test_each_filter_of_responsibilities_keeps_one_and_drops_one(database:
 
 async def test_each_filter_of_history_keeps_one_and_drops_one(office: Office) -> None:
     early = await a_case(office.world)
+    other = await create(OPERATOR, Enterprise, "create", zone=office.world.zone, name="另一企业")
+    theirs = await Entry.filter(subject_id=other.id)
     start = clock.now() + timedelta(hours=1)
     with clock.stopped(start):
         late = await a_dispatched_case(office.world)
@@ -348,6 +350,7 @@ async def test_each_filter_of_history_keeps_one_and_drops_one(office: Office) ->
         f'caseId: "{global_id(early)}"': all_of[early.id],
         f'recordId: "{global_id(early)}"': [collected],
         f'actorId: "{global_id(office.world.dispatcher)}"': offers,
+        f'enterpriseId: "{global_id(other)}"': theirs,
         'move: ["offer", "dispatch"]': offers,
         f'until: "{start.isoformat()}"': before,
         f'from: "{start.isoformat()}"': all_of[late.id],
