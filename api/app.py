@@ -47,6 +47,7 @@ from domain.refusals import Refused
 from domain.stores import file_limit, open_store
 from workflows import announce, parties
 from workflows.duties import DUTIES as DUTIES
+from workflows.founding import bring_up
 from workflows.service_tokens import HEADER
 from workflows.worker import running
 
@@ -193,7 +194,7 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         logging.getLogger("uvicorn.access").addFilter(DiscreetAccessLog())
         async with database.opened(url):
-            await database.migrate()
+            await bring_up()
             app.state.store = open_store(database_file(url))
             async with announce.announcing(url), streams.checking(), parties.routing(), running(with_worker):
                 yield

@@ -40,7 +40,7 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     told: dict[Any, Any] = field(default_factory=dict)
     rules: Mapping[UUID, Mapping[str, Any]] | None = None
-    calendars: Mapping[UUID, Calendar] = field(default_factory=dict)
+    calendars: Mapping[UUID | None, Calendar] = field(default_factory=dict)
     caller: Caller | None = None
     shown: Mapping[str, str] = field(default_factory=dict)
     admission: Admission | None = None
@@ -71,6 +71,11 @@ class Context:
         if self.rules is None:
             self.calendars = await calendars_of(self.viewer.zones)
             self.rules = await rules_in(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date())
+
+    def calendar_in(self, zone_id: UUID | None) -> Calendar:
+        """The calendar of a zone in sight with the hours it keeps today, else the state's; once `prepare` has read."""
+        rules = (self.rules or {}).get(zone_id) if zone_id else None
+        return self.calendars[zone_id].open_at(rules["office_hours"]) if rules else self.calendars[None]
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

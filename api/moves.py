@@ -11,7 +11,6 @@ import domain.refusals
 from api.inputs import kind_name
 from api.nodes import Lasting, Reading, for_reader
 from api.refusals import Refusal, told
-from domain.calendar import shipped
 from domain.records import zone_of
 from domain.zones import DEFAULTS
 from workflows.flow import FLOWS, Flow, Move, Situation
@@ -50,7 +49,7 @@ def _stand(reading: Reading) -> list[MoveStanding]:
         return []
     zone_id = zone_of(subject)
     rules = (context.rules or {}).get(zone_id, DEFAULTS)
-    calendar = context.calendars.get(zone_id) or shipped()
+    calendar = context.calendar_in(zone_id)
     situation = Situation(reading.row, subject, context.viewer, rules, calendar, context.at)
     flow = FLOWS[reading.model]
     standings = (_standing(flow, *each, context.language) for each in flow.open_moves(situation))

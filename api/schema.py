@@ -7,9 +7,11 @@ from datetime import datetime
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+import workflows.timetable  # noqa: F401 (first: it gives the flows, and so the mutations, one order)
 from api import (
     attachments,
     auth,
+    calendar,
     cases,
     chains,
     comparisons,
@@ -53,6 +55,7 @@ class Query(
     enterprises.Query,
     departments.Query,
     zones.Query,
+    calendar.Query,
     history.Query,
     figures.Query,
     seals.Query,

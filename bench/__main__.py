@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import board, data
 from domain import database
 from tests import postgres
+from workflows.founding import bring_up
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 ON = {"postgres": ("1k", "100k", "1m"), "sqlite": ("100k",)}
@@ -32,7 +33,7 @@ async def main() -> None:
 async def filled(engine: str, cases: int) -> AsyncIterator[tuple[str, data.Office]]:
     with tempfile.TemporaryDirectory(prefix="qiban-bench-") as folder, _server(engine, Path(folder)) as url:
         async with database.opened(url):
-            await database.migrate()
+            await bring_up()
         yield url, await data.fill(url, cases)
 
 

@@ -25,6 +25,7 @@ from domain import schema
 
 MODELS: tuple[str, ...] = (
     "domain.zones",
+    "domain.calendar.rows",
     "domain.departments",
     "domain.enterprises",
     "domain.people",

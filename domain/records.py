@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from domain.viewers import Viewer
 
 
+THE_STATE = UUID(int=0)
+"""In place of the key of a zone, for what the state arranges for all of them."""
 _made = count(secrets.randbits(20))
 
 
@@ -112,8 +114,8 @@ class Subject(Record):
 
 
 def zone_of(subject: Any) -> UUID:
-    """The zone a subject is in; a zone is in itself."""
-    zone_id: UUID = getattr(subject, "zone_id", None) or subject.id
+    """The zone a subject is in; a zone is in itself, and what is in none is the state's."""
+    zone_id: UUID = getattr(subject, "zone_id", subject.id) or THE_STATE
     return zone_id
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from domain import database as storage
 from tests import postgres
+from workflows.founding import bring_up
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -72,4 +73,4 @@ def postgres_server() -> Iterator[str]:
 
 async def _migrate(url: str) -> None:
     async with storage.opened(url):
-        await storage.migrate()
+        await bring_up()

@@ -19,6 +19,7 @@ from domain.cases import STAGES, Case, CaseState, Stage
 from domain.enterprises import Enterprise
 from domain.history import Entry
 from domain.people import Person
+from domain.records import THE_STATE
 from domain.responsibilities import ACTIVE, Responsibility
 from domain.viewers import OPERATOR, Role
 from tests.graphql import Client, served, signed_in
@@ -125,10 +126,11 @@ async def test_every_list_gives_each_row_once(office: Office, listed: str) -> No
         "responsibilities": Responsibility,
         "history": Entry,
     }
+    arranged = await Entry.filter(zone_id=THE_STATE).count() if listed == "history" else 0
 
     found = [each async for page in pages(office, listed) for each in page]
 
-    assert len(found) == len(set(found)) == await kinds[listed].all().count()
+    assert len(found) == len(set(found)) == await kinds[listed].all().count() - arranged
 
 
 async def test_a_cursor_belongs_to_its_list(office: Office) -> None:
@@ -345,7 +347,7 @@ async def test_each_filter_of_history_keeps_one_and_drops_one(office: Office) ->
     all_of = {each.id: await Entry.filter(subject_id=each.id) for each in (early, late)}
     (collected,) = [each for each in all_of[early.id] if each.move == "collect"]
     offers = [each for each in all_of[late.id] if each.move in ("dispatch", "offer")]
-    before = await Entry.filter(at__lt=start)
+    before = await Entry.filter(at__lt=start).exclude(zone_id=THE_STATE)
     kept = {
         f'caseId: "{global_id(early)}"': all_of[early.id],
         f'recordId: "{global_id(early)}"': [collected],

@@ -27,6 +27,7 @@ from graphql import get_named_type
 from api.nodes import NODES, global_id
 from domain import clock
 from domain.attachments import Attachment
+from domain.calendar.rows import CalendarYear
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.consultations import Consultation
@@ -137,6 +138,8 @@ async def a_chain_and_rules(gl: World, firm: Enterprise) -> None:
         holds_from=clock.today().date(),
         source="示例文件",
     )
+    given: dict[str, Any] = {"year": 2027, "text": "2027-04-08,holiday,三月三", "source": "示例文件"}
+    await create(OPERATOR, CalendarYear, "publish", zone=gl.zone, **given)
 
 
 async def cases_in_every_stage(gl: World) -> None:
@@ -302,6 +305,9 @@ class Standing:
 
     def _zone(self, row: Any) -> bool:
         return row.id in self.staff | self.contact_zones
+
+    def _calendaryear(self, row: Any) -> bool:
+        return row.zone_id is None or row.zone_id in self.staff | self.contact_zones | self.above
 
     def _setting(self, row: Any) -> bool:
         return row.zone_id in self.staff

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from tortoise.models import Model
 
 from domain import clock, database
 from domain.calendar import Calendar
-from domain.calendar.rows import calendar_of
+from domain.calendar.rows import Book, path_in, the_book
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
-from domain.records import Record, Subject, id_at
+from domain.records import Record, Subject, id_at, zone_of
 from domain.refusals import NOT_FOUND, Refused
 from domain.spans import Stays
 from domain.timers import Timer, arm, lift
@@ -52,6 +53,7 @@ class Change:
     tidings: list[Tiding] = field(default_factory=list)
     rules: dict[UUID, Rules] = field(default_factory=dict)
     calendars: dict[UUID, Calendar] = field(default_factory=dict)
+    book: Book | None = None
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
     async def find(self, model: type[R], record_id: UUID, field: str = "id") -> R:
@@ -102,8 +104,19 @@ class Change:
         """The zone's calendar as published, with the office hours it keeps today."""
         if zone_id not in self.calendars:
             hours = str((await self.rules_in(zone_id))["office_hours"])
-            self.calendars[zone_id] = (await calendar_of(zone_id)).open_at(hours)
+            book = await self.calendar_book()
+            self.calendars[zone_id] = book.calendar(await path_in(book, zone_id)).open_at(hours)
         return self.calendars[zone_id]
+
+    async def calendar_book(self) -> Book:
+        if self.book is None:
+            self.book = await the_book()
+        return self.book
+
+    def turn_to(self, book: Book) -> None:
+        """What is counted from here on in this change is counted by a new edition."""
+        self.book = book
+        self.calendars.clear()
 
     def put(self, row: Model) -> None:
         """Write a row beside the records, in the same transaction; it has no history of its own."""
@@ -120,7 +133,7 @@ class Change:
         self.at = max(self.at, subject.changed_at)
         subject.sequence += 1
         entry = Entry(
-            id=id_at(self.at), zone_id=getattr(subject, "zone_id", subject.id), subject_kind=model.kind(),
+            id=id_at(self.at), zone_id=zone_of(subject), subject_kind=model.kind(),
             subject_id=subject_id, sequence=subject.sequence, record_kind=record.kind(), record_id=record.id,
             move=move.name, source=plain(source), target=plain(getattr(record, "state", None)),
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
@@ -170,8 +183,8 @@ class Change:
         if self.personal:
             await PersonalValue.bulk_create(self.personal)
         await self.stays.write()
-        for row in self.beside:
-            await row.save(force_create=True)
+        for kind, rows in groupby(self.beside, key=lambda row: type(row)):
+            await kind.bulk_create(rows)
         await self._set_timers()
         await tell(self.tidings, self.at)
         await promise_deliveries([each.entry for each in self.tidings if each.heard])

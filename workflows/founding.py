@@ -10,6 +10,7 @@ from domain.refusals import Refusal, Refused
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
 from workflows import timetable as timetable
+from workflows.calendar import publish_shipped
 from workflows.perform import create
 
 NO_SUCH_ZONE = Refusal(
@@ -17,6 +18,12 @@ NO_SUCH_ZONE = Refusal(
 )
 CODE_TAKEN = Refusal("CODE_TAKEN", "代码“{code}”已属于“{name}”。", "The code “{code}” already belongs to “{name}”.")
 MOST_NAMED = 20
+
+
+async def bring_up() -> None:
+    """The database as this version of the service wants it, with the calendars it knows; done already, it is quick."""
+    await database.migrate()
+    await publish_shipped()
 
 
 async def zone_called(code: str) -> Zone:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain import clock, database
-from domain.calendar import Calendar, shipped
-from domain.records import Record, id_at
+from domain.calendar import Calendar
+from domain.records import Record, id_at, zone_of
 from domain.refusals import CONFLICT, STALE, Refused
 from domain.viewers import Viewer
 from domain.words import Word
@@ -121,7 +121,7 @@ async def _make(
     if expected_version is not None and record.version != expected_version:
         raise Refused(STALE.about(actual=record.version))
     subject = await change.load(*subject_of(record))
-    zone_id = getattr(subject, "zone_id", subject.id)
+    zone_id = zone_of(subject)
     rules, calendar = await change.rules_in(zone_id), await change.calendar_in(zone_id)
     situation = Situation(record, subject, change.viewer, rules, calendar, change.at)
     refusal = flow.judge(move, situation, by_rule=by_rule)
@@ -144,7 +144,7 @@ async def _create(
     move = flow.moves[name]
     wanted = await read_input(move.input, given, change.viewer)
     rules = Rules()
-    calendar = shipped()
+    calendar = (await change.calendar_book()).calendar()
     if within is not None:
         await change.lock_subjects([within])
         within = await change.load(*subject_of(within))
@@ -153,7 +153,7 @@ async def _create(
         setattr(record, f"{record.subject}_id", within.id)
         if "zone_id" in record.columns():
             record.zone_id = getattr(within, "zone_id", within.id)
-        zone_id = getattr(within, "zone_id", within.id)
+        zone_id = zone_of(within)
         rules, calendar = await change.rules_in(zone_id), await change.calendar_in(zone_id)
     step = Step(change, record, within or record, await change.fresh(wanted), rules, calendar)
     situation = Situation(record, step.subject, change.viewer, rules, calendar, change.at)

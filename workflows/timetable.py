@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workflows import (  # noqa: F401 (each defines its flow)
     attachments,
+    calendar,
     cases,
     chains,
     consultations,

@@ -39,6 +39,7 @@ NOT_A_WORKBOOK = Refusal("NOT_A_WORKBOOK", "文件名须以 .xlsx 结尾：{path
 async def ready(*, new: bool = True) -> AsyncIterator[None]:
     """The database open, and up to this version; a SQLite file is made only where it may be `new`."""
     from domain import database
+    from workflows.founding import bring_up
 
     url = database.default_url()
     if not url.startswith(("sqlite://", "postgres://")):
@@ -46,8 +47,16 @@ async def ready(*, new: bool = True) -> AsyncIterator[None]:
     if not new and url.startswith("sqlite://"):
         _require_file(Path(url.removeprefix("sqlite://")))
     async with database.opened():
-        await database.migrate()
+        await bring_up()
         yield
+
+
+def has_database() -> bool:
+    """Whether there is anything to open; a server says so itself."""
+    from domain import database
+
+    url = database.default_url()
+    return not url.startswith("sqlite://") or Path(url.removeprefix("sqlite://")).exists()
 
 
 def _require_file(path: Path) -> None:

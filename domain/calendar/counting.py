@@ -11,10 +11,12 @@ from domain.calendar.days import CountedDay, Day, DayKind, Moment
 from domain.calendar.explanations import explained
 from domain.calendar.limits import OfficeHours, Unit, parsed
 from domain.clock import OFFICE_ZONE
+from domain.refusals import BAD_INPUT, Refused
 
 END_OF_DAY = time(23, 59, 59)
 OFFICE_HOURS = "09:00-12:00,13:00-18:00"
 """Eight hours, as 《国务院关于职工工作时间的规定》 has them, where a zone has set no others."""
+COUNTABLE = range(1990, 2101)
 EIGHT_HOURS = OfficeHours.of(OFFICE_HOURS)
 Works = Callable[[date], bool]
 
@@ -78,6 +80,8 @@ class Calendar:
         the hour, and so does "8wh", counted in office hours: a start outside them counts from when the office opens."""
         count, unit = parsed(limit)
         first = start.astimezone(OFFICE_ZONE).date()
+        if first.year not in COUNTABLE:
+            raise Refused(BAD_INPUT.about(problem_zh="日期不在可用范围内", problem_en="the date is out of range"))
         if unit is Unit.HOURS:
             return _certain(start + timedelta(hours=count))
         if unit is Unit.DAYS:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from domain.words import Word
 
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
 
 class DayKind(Word):
     """日期类别: what a day is by the arrangement."""

@@ -6,14 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.calendar import festivals
-from domain.calendar.days import CountedDay, DayKind
+from domain.calendar.days import WEEKDAYS, CountedDay, DayKind
 from domain.calendar.limits import Unit, parsed
 from domain.clock import OFFICE_ZONE
 
 if TYPE_CHECKING:
     from domain.calendar.counting import Calendar
-
-WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
 def explained(calendar: Calendar, start: datetime, limit: str) -> list[CountedDay]:

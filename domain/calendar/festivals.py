@@ -29,6 +29,17 @@ MID_AUTUMN = Festival("中秋节", "Mid-Autumn Festival")
 NATIONAL = Festival("国庆节", "National Day")
 ENGLISH = {each.zh: each.en for each in (NEW_YEAR, SPRING, QINGMING, LABOUR, DRAGON_BOAT, MID_AUTUMN, NATIONAL)}
 
+class Law(NamedTuple):
+    """From a year on: the days of the Spring Festival (its eve is -1), those of Labour Day, and whether Qingming, the
+    Dragon Boat and the Mid-Autumn Festival are free."""
+
+    since: int
+    spring: tuple[int, int]
+    labour_days: int
+    others: bool
+
+
+LAWS = (Law(0, (0, 2), 3, False), Law(2008, (-1, 1), 1, True), Law(2014, (0, 2), 1, True), Law(2025, (-1, 2), 2, True))
 LONG, SHORT = (6, 12), (3, 7)
 REACH = {SPRING: LONG, LABOUR: LONG, NATIONAL: LONG}
 """How many days from a statutory holiday a weekday may become free, and a weekend day be worked. Seen since 2008: 5 and
@@ -37,18 +48,16 @@ REACH = {SPRING: LONG, LABOUR: LONG, NATIONAL: LONG}
 
 @cache
 def statutory(year: int) -> dict[date, Festival]:
-    """The holidays the law gives a year: as of 2008, as changed for 2014 and for 2025."""
-    fixed = {(1, 1): NEW_YEAR, (5, 1): LABOUR, (10, 1): NATIONAL, (10, 2): NATIONAL, (10, 3): NATIONAL}
-    if year >= 2025:
-        fixed[5, 2] = LABOUR
-    days = {date(year, *day): festival for day, festival in fixed.items()}
+    """The holidays the law gives a year; it was changed for 2008, 2014 and 2025."""
+    law = next(each for each in reversed(LAWS) if year >= each.since)
+    days = {date(year, 1, 1): NEW_YEAR, **{date(year, 10, day): NATIONAL for day in (1, 2, 3)}}
+    days |= {date(year, 5, day): LABOUR for day in range(1, law.labour_days + 1)}
     if year in _moving():
         spring, qingming, dragon_boat, mid_autumn = _moving()[year]
-        eve = -1 if year < 2014 or year >= 2025 else 0
-        last = 1 if year < 2014 else 2
-        days |= {spring + timedelta(days=n): SPRING for n in range(eve, last + 1)}
-        for day, festival in ((qingming, QINGMING), (dragon_boat, DRAGON_BOAT), (mid_autumn, MID_AUTUMN)):
-            days.setdefault(day, festival)
+        first, last = law.spring
+        days |= {spring + timedelta(days=n): SPRING for n in range(first, last + 1)}
+        if law.others:
+            days = {qingming: QINGMING, dragon_boat: DRAGON_BOAT, mid_autumn: MID_AUTUMN} | days
     return days
 
 

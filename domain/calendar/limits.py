@@ -63,6 +63,9 @@ class OfficeHours:
         """From "09:00-12:00,13:00-18:00". Raises `Refused`."""
         return _hours(text)
 
+    def __str__(self) -> str:
+        return ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.spans)
+
     def on(self, day: date) -> list[tuple[datetime, datetime]]:
         return [
             (datetime.combine(day, opens, OFFICE_ZONE), datetime.combine(day, closes, OFFICE_ZONE))
