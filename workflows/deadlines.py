@@ -22,7 +22,7 @@ from domain.refusals import Refusal, Refused
 from domain.words import Word
 from domain.zones import Setting
 from workflows.audiences import Audience
-from workflows.flow import THE_CLOCK, Alarm, Move, Situation
+from workflows.flow import THE_CLOCK, Act, Alarm, Move, Situation
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
 from workflows.timing import adopt, promise, recount
@@ -157,10 +157,13 @@ async def refuse_extension(step: Step) -> None:
 
 async def settle(step: Step) -> None:
     """The same start, limit, pauses and extensions, by the calendar as it is now."""
+    adopt(step.record, step.at)
     await recount(step.change, step.record)
 
 
-def clock_moves(states: tuple[Word, ...], near: Hearers, over: Hearers) -> list[Move]:
+def clock_moves(
+    states: tuple[Word, ...], near: Hearers, over: Hearers, settled: Act = settle
+) -> list[Move]:
     """What the clock does to a timed record: reminds those it is `near` for, tells those it is `over` for, and settles
     what an unpublished year had left open. A light that speaks for parts too turns with the first of them."""
     return [
@@ -172,7 +175,10 @@ def clock_moves(states: tuple[Word, ...], near: Hearers, over: Hearers) -> list[
             "overdue", "逾期", "Overdue", states, None, (THE_CLOCK,),
             guards=(past_due,), asks=near, tells=over, mutation="",
         ),
-        Move("settle", "时限重算", "Deadline settled by the calendar", states, None, act=settle, tells=near),
+        Move(
+            "settle", "时限重算", "Deadline settled by the calendar", states, None, (THE_CLOCK,),
+            act=settled, tells=near, mutation="",
+        ),
     ]
 
 

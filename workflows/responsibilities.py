@@ -30,6 +30,7 @@ from workflows.deadlines import (
     grant_extension,
     in_time_to_ask,
     refuse_extension,
+    settle,
     stand_still,
 )
 from workflows.dispatching import chain_gaps, handling_limit
@@ -145,6 +146,14 @@ async def extend_case(step: Step) -> None:
         await step.perform(case, "extend", due_on=_day(duty.due_at), reason=granted.reason or "—")
 
 
+async def settle_window(step: Step) -> None:
+    """With the deadline goes the window in which it may be returned."""
+    duty = step.record
+    if duty.state is S.OFFERED:
+        duty.return_by = step.calendar.after(duty.offered_at, step.rules["return_window"]).at
+    await settle(step)
+
+
 async def cancel_measures(step: Step) -> None:
     left = Rectification.filter(responsibility_id=step.record.id, state__in=OPEN)
     for rectification in await left.order_by("id"):
@@ -227,7 +236,8 @@ RESPONSIBILITY = Flow(
             guards=(all_verified,), act=refuse_extension, tells=(ITS_LIAISONS, RESPONSIBLE),
         ),
         *clock_moves(
-            ACTIVE, near=(ITS_LIAISONS, RESPONSIBLE), over=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON, DISPATCHERS)
+            ACTIVE, near=(ITS_LIAISONS, RESPONSIBLE), over=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON, DISPATCHERS),
+            settled=settle_window,
         ),
         Move("pause", "停表", "Clock stopped", ACTIVE, None, input=StandStill, act=stand_still),
         Move("resume", "续计", "Clock goes on", ACTIVE, None, input=WithReason, act=go_on, tells=(RESPONSIBLE,)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows import (  # noqa: F401 (each defines its flow)
+from workflows import (  # noqa: F401 (each defines its flow, or what follows them)
     attachments,
     calendar,
     cases,
@@ -15,6 +15,7 @@ from workflows import (  # noqa: F401 (each defines its flow)
     problems,
     rectifications,
     responsibilities,
+    settling,
     webhooks,
     zones,
 )
