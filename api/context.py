@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from domain import clock
 from domain.calendar import Calendar
-from domain.calendar.rows import calendars_of
+from domain.calendar.rows import Book, path_in, the_book
 from domain.database import reads
 from domain.records import Record
 from domain.refusals import Refusal, Refused
@@ -40,7 +40,8 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     told: dict[Any, Any] = field(default_factory=dict)
     rules: Mapping[UUID, Mapping[str, Any]] | None = None
-    calendars: Mapping[UUID | None, Calendar] = field(default_factory=dict)
+    book: Book = field(default_factory=Book)
+    paths: Mapping[UUID, str | None] = field(default_factory=dict)
     caller: Caller | None = None
     shown: Mapping[str, str] = field(default_factory=dict)
     admission: Admission | None = None
@@ -69,13 +70,16 @@ class Context:
     async def prepare(self) -> None:
         """Read what fields told to this reader look at: the rules and the calendar of every zone in sight."""
         if self.rules is None:
-            self.calendars = await calendars_of(self.viewer.zones)
+            self.book = await the_book()
+            self.paths = {zone: await path_in(self.book, zone) for zone in self.viewer.zones}
             self.rules = await rules_in(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date())
 
-    def calendar_in(self, zone_id: UUID | None) -> Calendar:
-        """The calendar of a zone in sight with the hours it keeps today, else the state's; once `prepare` has read."""
+    def calendar_in(self, zone_id: UUID | None, version: int | None = None) -> Calendar:
+        """The calendar of a zone in sight, now or as of a version, with the hours it keeps today, else the state's;
+        once `prepare` has read."""
         rules = (self.rules or {}).get(zone_id) if zone_id else None
-        return self.calendars[zone_id].open_at(rules["office_hours"]) if rules else self.calendars[None]
+        calendar = self.book.calendar(self.paths.get(zone_id) if zone_id else None, version)
+        return calendar.open_at(rules["office_hours"]) if rules else calendar
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

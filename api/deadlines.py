@@ -12,9 +12,9 @@ from uuid import UUID
 import strawberry
 from tortoise.expressions import Q
 
+from api.calendar import CountedDay, counted_days
 from api.context import Info, one_loader
 from api.nodes import Reading, enum, for_reader
-from domain.calendar import DayKind, shipped
 from domain.deadlines import (
     CLOCK,
     LIGHTS,
@@ -38,16 +38,8 @@ if TYPE_CHECKING:
     from api.people import Person
     from api.zones import Setting
 
-for words in (Light, PauseCause, DayKind):
+for words in (Light, PauseCause):
     enum(words)
-
-
-@strawberry.type(description="One day of an explanation.")
-class ExplainedDay:
-    day: date
-    kind: DayKind
-    counted: bool = strawberry.field(description="Whether it counts towards the limit.")
-    note: str = strawberry.field(description="What the day is and why it was counted or not, in the reader's language.")
 
 
 @strawberry.type(description="A time in which the clock stood still 挂起.")
@@ -108,7 +100,7 @@ class Deadline:
     provisional: bool = strawberry.field(description="It needs a year whose working days are not published yet.")
     earliest: datetime | None = strawberry.field(description="The earliest it can become; else the same as dueAt.")
     latest: datetime | None = strawberry.field(description="The latest it can become.")
-    explanation: list[ExplainedDay] = strawberry.field(description="Day by day, pauses and extensions included.")
+    explanation: list[CountedDay] = strawberry.field(description="Day by day, pauses and extensions included.")
     rule: DeadlineRule
     pauses: list[DeadlinePause]
     extensions: list[DeadlineExtension]
@@ -151,15 +143,13 @@ class Told:
         return spans_of(self.row)
 
     @property
-    def explanation(self) -> list[ExplainedDay]:
+    def explanation(self) -> list[CountedDay]:
         row, context = self.row, self.reading.context
         if row.clock_started_at is None or row.limit_text is None:
             return []
-        calendar = context.calendars.get(row.zone_id) or shipped()
+        calendar = context.calendar_in(row.zone_id, row.calendar_version)
         days = explained(calendar, row.clock_started_at, row.limit_text, self._spans, row.due_at)
-        zh = context.language == "zh"
-        return [ExplainedDay(day=each.day, kind=each.kind, counted=each.counted, note=each.zh if zh else each.en)
-                for each in days]
+        return counted_days(days, context.language)
 
     @property
     def rule(self) -> DeadlineRule:

@@ -6,7 +6,7 @@ latest edition that concerns its zone, and what it was at any earlier version ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -158,12 +158,6 @@ async def calendar_of(zone_id: UUID | None, version: int | None = None) -> Calen
     """The calendar of a zone, or the state's: as published now, or as it was at a version."""
     book = await the_book()
     return book.calendar(await path_in(book, zone_id), version)
-
-
-async def calendars_of(zones: Iterable[UUID]) -> Mapping[UUID | None, Calendar]:
-    """The calendars of several zones as published now, and the state's under None."""
-    book = await the_book()
-    return {zone: book.calendar(await path_in(book, zone)) for zone in (None, *zones)}
 
 
 async def the_book() -> Book:
