@@ -3,7 +3,8 @@ past of every table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.migrations.schema_editor.data import ModelSqlData
+from tortoise.migrations.schema_generator.state import State
 from tortoise.models import Model
 
 from domain import past
@@ -113,5 +115,18 @@ async def migrate(connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]
     migrations = Migrations(connection, apps)
     # tortoise reads its table before it makes it, which would break the transaction on PostgreSQL.
     await migrations.recorder.ensure_schema(migrations._schema_editor())
-    await migrations.migrate(direction="forward")
+    with _growing():
+        await migrations.migrate(direction="forward")
     return await past.keep(connection)
+
+
+@contextmanager
+def _growing() -> Iterator[None]:
+    """tortoise copies every model before every operation, which makes most of the time a new database takes. The copy
+    is for operations that take away or alter, and there are none: migrations only add."""
+    clone = State.clone
+    State.clone = lambda self: self  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        State.clone = clone  # type: ignore[method-assign]
