@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from domain.calendar import Day, DayKind, shipped
+from domain import clock
+from domain.calendar import Day, DayKind, end_of, shipped
 from domain.calendar.rows import CalendarDay, CalendarYear, calendar_of
 from domain.database import opened
 from domain.history import Entry
@@ -22,7 +23,7 @@ from tests.graphql import Client, served, signed_in
 from tests.proofs import assert_whole, everything, refused
 from tests.test_arrangements import notice, of_2027, rows_of, whole_year
 from tests.test_cli import qiban
-from tests.world import a_world, a_zone
+from tests.world import a_dispatched_case, a_world, a_zone, the_responsibility
 from workflows.calendar import preview, publish_shipped
 from workflows.perform import create, perform
 
@@ -112,6 +113,16 @@ async def test_the_zone_nearest_decides(database: str) -> None:
 
     assert (await calendar_of(below.id)).day(ZHUANG["day"]) == Day(DayKind.WORKING, "照常上班")
     assert not (await calendar_of(above.id)).is_working(ZHUANG["day"])
+
+
+async def test_a_department_has_a_day_longer_where_the_zone_is_off(database: str) -> None:
+    with clock.stopped(datetime(2026, 4, 17, 10, tzinfo=clock.OFFICE_ZONE)):  # a Friday
+        ours, theirs = await a_world("GL"), await a_world("GZ")
+        await publish(zone=ours.zone, year=2026, days=[a_day("2026-04-20", DayKind.HOLIDAY, "三月三")])
+
+        duties = [await the_responsibility(await a_dispatched_case(each, each.land)) for each in (ours, theirs)]
+
+    assert [each.return_by for each in duties] == [end_of(date(2026, 4, 21)), end_of(date(2026, 4, 20))]
 
 
 async def test_an_administrator_publishes_for_the_zone_and_for_nobody_else(database: str) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from domain import clock
-from domain.calendar import is_working_day
+from domain.calendar import shipped
 from domain.cases import Case, CaseState
 from domain.chains import ChainLink
 from domain.consultations import Consultation
@@ -99,7 +99,7 @@ async def test_every_worked_case_ends_closed_with_three_clear_lists_and_an_unbro
     assert [entry.previous for entry in entries] == ["", *(entry.hash for entry in entries[:-1])]
     assert all(entry.hash == entry_hash(entry) for entry in entries)
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
-    assert all(is_working_day(entry.at.astimezone(clock.OFFICE_ZONE).date()) for entry in entries)
+    assert all(shipped().is_working(entry.at.astimezone(clock.OFFICE_ZONE).date()) for entry in entries)
 
 
 @pytest.mark.parametrize("script", WORKED_CASES, ids=lambda script: script.title)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from domain.calendar import after
 from domain.cases import CaseState, Satisfaction
 from domain.clock import OFFICE_ZONE
 from domain.departments import Department
@@ -147,7 +146,7 @@ async def call_back(step: Step) -> None:
 
 async def close(step: Step) -> None:
     step.record.closed_at = step.at
-    step.record.reopen_until = after(step.at, step.rules["reopen_window"]).at
+    step.record.reopen_until = step.calendar.after(step.at, step.rules["reopen_window"]).at
 
 
 async def reopen(step: Step) -> None:

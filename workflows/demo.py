@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain import clock, database
-from domain.calendar import add_working_days
+from domain.calendar import shipped
 from domain.refusals import Refusal, Refused
 from domain.viewers import Role
 from domain.zones import Zone
@@ -62,7 +62,7 @@ class Billing:
     until: str | None = None
 
     def begins(self, today: date) -> date:
-        return add_working_days(today, -(self.days + self.script.days_until(self.until)))[0]
+        return shipped().add_working_days(today, -(self.days + self.script.days_until(self.until)))
 
 
 BILLINGS = (
@@ -144,7 +144,7 @@ async def _make(progress: Callable[[int, int], None]) -> None:
 
 async def _found_all(today: date, step: Callable[[], None]) -> dict[str, Cast]:
     password_hash = await hashed(PASSWORD)
-    opened, _ = add_working_days(today, -OPENED)
+    opened = shipped().add_working_days(today, -OPENED)
     casts: dict[str, Cast] = {}
     with clock.stopped(datetime.combine(opened, OPENING, clock.OFFICE_ZONE)):
         for plan in (NATION, *PLANS.values()):

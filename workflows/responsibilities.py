@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from domain.calendar import after
 from domain.cases import ENDED, CaseState
 from domain.clock import OFFICE_ZONE
 from domain.deadlines import granted_in, spans_of
@@ -93,7 +92,7 @@ class ReassignPerson:
 
 async def offer(step: Step) -> None:
     duty, given = step.record, step.input
-    window = after(step.at, step.rules["return_window"])
+    window = step.calendar.after(step.at, step.rules["return_window"])
     duty.department_id, duty.part = given.department.id, given.part
     duty.problem_id = given.problem.id if given.problem else None
     duty.designated = given.designated

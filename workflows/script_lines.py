@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock
-from domain.calendar import add_working_days
+from domain.calendar import shipped
 from domain.cases import ENDED, Case, Satisfaction
 from domain.chains import ChainLink
 from domain.consultations import Consultation
@@ -93,7 +93,7 @@ def fix(day: int, department: str, due_in: int, *measures: str) -> Line:
     """三定: the liaison in person, `due_in` working days, the measures."""
 
     async def act(showing: Showing, viewer: Viewer) -> None:
-        due_on, _ = add_working_days(clock.today().date(), due_in)
+        due_on = shipped().add_working_days(clock.today().date(), due_in)
         await perform(
             viewer, Responsibility, (await showing.duty(department)).id, "fix",
             person=showing.cast.people[liaison(department)], due_on=due_on, measures=list(measures),
@@ -106,7 +106,7 @@ def ask_extension(day: int, department: str, days: int, reason: str) -> Line:
     async def act(showing: Showing, viewer: Viewer) -> None:
         duty = await showing.duty(department)
         assert duty.due_at is not None
-        due_on, _ = add_working_days(duty.due_at.astimezone(clock.OFFICE_ZONE).date(), days)
+        due_on = shipped().add_working_days(duty.due_at.astimezone(clock.OFFICE_ZONE).date(), days)
         await perform(viewer, Responsibility, duty.id, "ask_extension", due_on=due_on, reason=reason)
 
     return Line(day, f"ask_extension {department}", the_liaison_of(department), act)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock
-from domain.calendar import add_working_days
+from domain.calendar import shipped
 from domain.cases import Case, Category, Channel
 from domain.people import viewer_of
 from domain.responsibilities import Responsibility
@@ -69,7 +69,7 @@ class Showing:
         self.played = 0
 
     def moment(self, day: int, line: int) -> datetime:
-        on, _ = add_working_days(self.begins, day)
+        on = shipped().add_working_days(self.begins, day)
         return datetime.combine(on, OPENING, clock.OFFICE_ZONE) + line * BETWEEN_LINES
 
     async def until(self, what: str) -> Case:

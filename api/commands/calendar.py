@@ -159,9 +159,10 @@ def _start(text: str) -> datetime:
 def _read(table: Path) -> str:
     from domain.calendar.files import text_of
 
-    if not table.is_file():
-        raise Refused(NO_SUCH_FILE.about(path=table))
-    return text_of(table)
+    try:
+        return text_of(table)
+    except OSError as error:
+        raise Refused(NO_SUCH_FILE.about(path=table)) from error
 
 
 def _tell(shifts: list[Shift]) -> None:
