@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from api.problems import Problem
     from api.rectifications import Rectification
     from api.responsibilities import Responsibility
+    from api.supervisions import Supervision
     from api.zones import Zone
 
 for words in (Stage, CaseState, Category, Channel, Satisfaction):
@@ -84,10 +85,12 @@ class Case(Node):
     open_problems: int
     open_responsibilities: int
     open_rectifications: int
+    open_supervisions: int
     problems: list[Annotated[Problem, strawberry.lazy("api.problems")]] = many()
     responsibilities: list[Annotated[Responsibility, strawberry.lazy("api.responsibilities")]] = many()
     rectifications: list[Annotated[Rectification, strawberry.lazy("api.rectifications")]] = many()
     consultations: list[Annotated[Consultation, strawberry.lazy("api.consultations")]] = many()
+    supervisions: list[Annotated[Supervision, strawberry.lazy("api.supervisions")]] = many()
     exclusions: list[Annotated[Exclusion, strawberry.lazy("api.figures")]] = many()
     attachments: list[Annotated[Attachment, strawberry.lazy("api.attachments")]] = many()
     merged: Connection[Case] = paged(OLDEST)

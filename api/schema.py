@@ -28,6 +28,7 @@ from api import (
     responsibilities,
     seals,
     service_tokens,
+    supervisions,
     webhooks,
     zones,
 )
@@ -52,6 +53,7 @@ class Query(
     cases.Query,
     comparisons.Query,
     responsibilities.Query,
+    supervisions.Query,
     enterprises.Query,
     departments.Query,
     zones.Query,

@@ -150,6 +150,7 @@ class Case(Subject, Timed):
     lead_responsibilities = fields.IntField(default=0)
     whole_responsibilities = fields.IntField(default=0)
     open_rectifications = fields.IntField(default=0)
+    open_supervisions = fields.IntField(default=0, db_default=0)
     unsubmitted_rectifications = fields.IntField(default=0)
     zone_id: UUID
     enterprise_id: UUID

@@ -36,6 +36,7 @@ MODELS: tuple[str, ...] = (
     "domain.responsibilities",
     "domain.rectifications",
     "domain.consultations",
+    "domain.supervisions",
     "domain.figures",
     "domain.attachments",
     "domain.numbers",

@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "handle_other": None,
     "joint_answer": None,
     "call_back": None,
+    "supervision_answer": "3wd",  # no text gives a number
     "reopen_window": "30d",
     "call_back_attempts": 3,
     "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due
@@ -50,7 +51,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 MAY_BE_UNSET = {name for name, value in DEFAULTS.items() if value is None} | {
-    "first_contact", "dispatch", "sign", "fix",
+    "first_contact", "dispatch", "sign", "fix", "supervision_answer",
 }
 
 

@@ -20,11 +20,12 @@ from domain.attachments import Attachment
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.figures import Exclusion
+from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
 from tests.graphql import Client, served, signed_in
 from tests.walk import SCHEMA, dump, mutations, plausible
 from tests.world import World, a_case, a_handled_case, a_person, a_webhook, a_world
-from workflows.perform import create
+from workflows.perform import create, perform
 
 
 class Plainly(Client):
@@ -135,6 +136,11 @@ async def a_desk() -> Any:
     )
     await create(OPERATOR, ChainLink, "add", within=world.zone, level=1, title="专员")
     await create(await world.viewer(world.leader), Exclusion, "exclude", within=handled, reason="企业失联")
+    for _ in range(2):
+        asked = await create(
+            await world.viewer(world.leader), Supervision, "order", within=handled, department=world.land, demand="进展"
+        )
+    await perform(await world.viewer(world.land_liaison), Supervision, asked.id, "answer", answer="在办")
     await a_case(other)
     rows = {model.__name__: list(await model.all()) for model in NODES}
     async with served() as http:

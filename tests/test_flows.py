@@ -31,6 +31,7 @@ from domain.records import Record
 from domain.rectifications import Rectification
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import Responsibility
+from domain.supervisions import Supervision
 from domain.viewers import CLOCK, OPERATOR, Role, Viewer
 from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
@@ -86,7 +87,8 @@ def test_the_page_of_flows_shows_every_move_with_its_refusals() -> None:
         assert f"## {flow.zh} {flow.en}" in page
         assert all(f"| `{move.name}` | {move.zh} |" in page for move in flow.moves.values())
     assert "[*] --> collected: 收集" in page
-    assert "| `close` | 销号 | 待核验 | 已销号 | 本件企业伴员、分办员 | `LISTS_OPEN` `NOT_CALLED_BACK` |" in page
+    objections = "`LISTS_OPEN` `NOT_CALLED_BACK` `SUPERVISED_STILL`"
+    assert f"| `close` | 销号 | 待核验 | 已销号 | 本件企业伴员、分办员 | {objections} |" in page
 
 
 def test_every_refusal_of_the_flows_is_asserted_by_a_test() -> None:
@@ -247,6 +249,11 @@ async def all_sorts_of_cases(world: World) -> None:
         owner, Consultation, "record", within=reported, held_on=clock.today().date(), place="政务中心",
         parties="银行、法院", outcome="同意",
     )
+    for moves in ((), ("answer",), ("answer", "accept"), ("lift",)):
+        asked = await create(dispatcher, Supervision, "order", within=handled, department=world.land, demand="进展")
+        for move in moves:
+            given: dict[str, Any] = {"answer": {"answer": "已批复"}, "lift": {"reason": "已有进展"}}.get(move, {})
+            await perform(land if move == "answer" else dispatcher, Supervision, asked.id, move, **given)
     await create(dispatcher, Exclusion, "exclude", within=reported, figure="on_time", reason="等上级批复")
     lifted = await create(dispatcher, Exclusion, "exclude", within=reported, reason="重复登记")
     await perform(dispatcher, Exclusion, lifted.id, "lift", reason="登记有误")

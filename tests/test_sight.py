@@ -37,6 +37,7 @@ from domain.people import Membership, Person, PersonState
 from domain.problems import Problem
 from domain.rectifications import Rectification
 from domain.responsibilities import Part, Responsibility
+from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
 from tests.graphql import Client, served, signed_in
@@ -167,6 +168,9 @@ async def cases_in_every_stage(gl: World) -> None:
         outcome=TALK,
     )
     await create(leader, Exclusion, "exclude", within=handled, reason=TALK)
+    asked = await create(leader, Supervision, "order", within=handled, department=gl.land, demand=TALK)
+    await perform(await gl.viewer(gl.land_liaison), Supervision, asked.id, "answer", answer=TALK)
+    await create(dispatcher, Supervision, "order", within=handled, person=gl.companion, demand=TALK)
     measure = await Rectification.get(case_id=handled.id)
     for given in ({"rectification": measure}, {}):
         await create(
@@ -297,7 +301,7 @@ class Standing:
     def _consultation(self, row: Any) -> bool:
         return self._inside(self.case[row.case_id])
 
-    _exclusion = _consultation
+    _exclusion = _supervision = _consultation
 
     def _responsibility(self, row: Any) -> bool:
         case = self.case[row.case_id]

@@ -162,7 +162,7 @@ async def test_woodpecker_closes_only_when_reported_checked_and_called_back(data
     assert await moves_of(case) == [
         "collect", "raise", "escalate", "escalate", "escalate", "submit", "dispatch", "offer", "offer", "offer",
         "sign", "sign", "fix", "plan", "plan", "fix", "plan", "sign", "fix", "plan", "begin",
-        "start", "start", "start", "submit", "submit", "submit", "submit", "report",
+        "start", "start", "start", "order", "answer", "accept", "submit", "submit", "submit", "submit", "report",
         "verify", "verify", "finish", "verify", "finish", "verify", "finish", "clear", "call_back", "close",
     ]
 

@@ -11,6 +11,7 @@ from domain.people import Person
 from domain.problems import Problem, ProblemState
 from domain.refusals import Refusal, Refused
 from domain.responsibilities import ACTIVE, Responsibility
+from domain.supervisions import OPEN, Supervision
 from workflows import closing, collecting, dispatching
 from workflows.actors import CONTACT, DISPATCHER, LEADER, OWNER
 from workflows.audiences import ALL_LIAISONS, CONTACTS, DISPATCHERS, ESCALATED_TO, LEADERS, OWNER_PERSON
@@ -98,12 +99,15 @@ async def absorb(step: Step) -> None:
 
 
 async def let_go(step: Step) -> None:
-    """What ends unsolved leaves no list open: departments are released with their measures, problems dropped."""
+    """What ends unsolved leaves nothing open: departments are released with their measures, problems dropped, and no
+    answer is demanded any more."""
     case, reason = step.record, step.input.reason
     for responsibility in await Responsibility.filter(case_id=case.id, state__in=ACTIVE).order_by("id"):
         await step.perform(responsibility, "release", reason=reason)
     for problem in await Problem.filter(case_id=case.id, state=ProblemState.OPEN).order_by("id"):
         await step.perform(problem, "drop", reason=reason)
+    for supervision in await Supervision.filter(case_id=case.id, state__in=OPEN).order_by("id"):
+        await step.perform(supervision, "lift", reason=reason)
 
 
 async def hand_over(step: Step) -> None:

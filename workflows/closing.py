@@ -30,6 +30,9 @@ LISTS_OPEN = Refusal(
     "The lists are not clear: {problems} problems, {responsibilities} responsibilities and {rectifications} "
     "rectifications are open.",
 )
+SUPERVISED_STILL = Refusal(
+    "SUPERVISED_STILL", "还有{count}项督办未办结。", "{count} supervisions are still open."
+)
 NOT_CALLED_BACK = Refusal(
     "NOT_CALLED_BACK", "尚未回访：须有评价，或至少{limit}次未接通的记录。",
     "Not called back yet: it takes a rating, or {limit} recorded attempts.",
@@ -187,6 +190,11 @@ def lists_clear(s: Situation) -> Refusal | None:
     )
 
 
+def supervised_no_more(s: Situation) -> Refusal | None:
+    count = s.record.open_supervisions
+    return SUPERVISED_STILL.about(count=count) if count else None
+
+
 def called_back(s: Situation) -> Refusal | None:
     limit = s.rules["call_back_attempts"]
     if s.record.satisfaction or s.record.call_back_attempts >= limit:
@@ -202,8 +210,8 @@ def within_the_window(s: Situation) -> Refusal | None:
 ON_SITE = [
     Move(
         "solve_on_site", "现场解决", "Solve on site", (S.COLLECTED, S.ASSIGNING), S.CLOSED, (OWNER,),
-        guards=(one_problem, not_dispatched), input=SolveOnSite, act=solve_on_site, mutation="solveCaseOnSite",
-        tells=(CONTACTS,),
+        guards=(one_problem, not_dispatched, supervised_no_more), input=SolveOnSite, act=solve_on_site,
+        mutation="solveCaseOnSite", tells=(CONTACTS,),
     ),
 ]
 MOVES = [
@@ -234,7 +242,7 @@ MOVES = [
     ),
     Move(
         "close", "销号", "Close", (S.CHECKING,), S.CLOSED, (OWNER, DISPATCHER),
-        guards=(lists_clear, called_back), act=close, bulk=True,
+        guards=(lists_clear, supervised_no_more, called_back), act=close, bulk=True,
         tells=(OWNER_PERSON, CONTACTS, ALL_LIAISONS),
     ),
     Move(

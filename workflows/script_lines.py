@@ -14,6 +14,7 @@ from domain.consultations import Consultation
 from domain.problems import Problem, ProblemState
 from domain.rectifications import Rectification, RectificationState
 from domain.responsibilities import Part, Responsibility
+from domain.supervisions import Supervision, SupervisionState
 from domain.viewers import Viewer
 from workflows.demo_zones import DISPATCHER, LEADER, liaison
 from workflows.perform import create, perform
@@ -180,6 +181,30 @@ def consult(day: int, place: str, parties: str, outcome: str) -> Line:
     return Line(day, "consult", the_companion, act)
 
 
+def supervise(day: int, department: str, demand: str) -> Line:
+    async def act(showing: Showing, viewer: Viewer) -> None:
+        place = showing.cast.departments[department]
+        await create(viewer, Supervision, "order", within=await showing.case(), department=place, demand=demand)
+
+    return Line(day, f"supervise {department}", the_leader, act)
+
+
+def answer(day: int, department: str, text: str) -> Line:
+    """To the latest demand; the leader accepts it."""
+
+    async def act(showing: Showing, viewer: Viewer) -> None:
+        await perform(viewer, Supervision, await _demanded(showing, SupervisionState.DEMANDED), "answer", answer=text)
+
+    return Line(day, f"answer {department}", the_liaison_of(department), act)
+
+
+def accept(day: int) -> Line:
+    async def act(showing: Showing, viewer: Viewer) -> None:
+        await perform(viewer, Supervision, await _demanded(showing, SupervisionState.ANSWERED), "accept")
+
+    return Line(day, "accept", the_leader, act)
+
+
 def fill_level(day: int, title: str, name: str) -> Line:
     """The leader names who holds a level of the zone's chain."""
 
@@ -188,6 +213,10 @@ def fill_level(day: int, title: str, name: str) -> Line:
         await perform(viewer, ChainLink, link.id, "fill", title=title, person=showing.cast.people[name])
 
     return Line(day, f"fill {title}", the_leader, act)
+
+
+async def _demanded(showing: Showing, state: SupervisionState) -> UUID:
+    return (await Supervision.filter(case_id=showing.case_id, state=state).order_by("-id").limit(1))[0].id
 
 
 async def _measures(

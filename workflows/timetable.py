@@ -16,6 +16,7 @@ from workflows import (  # noqa: F401 (each defines its flow, or what follows th
     rectifications,
     responsibilities,
     settling,
+    supervisions,
     webhooks,
     zones,
 )

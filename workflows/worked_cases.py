@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from domain.cases import Category, Channel, Satisfaction
 from workflows.script_lines import (
+    accept,
+    answer,
     call_back,
     case_line,
     clear,
@@ -23,6 +25,7 @@ from workflows.script_lines import (
     sign,
     start,
     submit,
+    supervise,
     the_dispatcher,
     verify,
 )
@@ -48,7 +51,7 @@ WOODPECKER = Script(
     category=Category.LAND, channel=Channel.ON_SITE,
     problems=("项目用地自2021年起受阻，不能落地",),
     fact="用地问题自2021年起受阻，企业伴员上报管委会主要领导并对接部门，1个月内解决；项目投资1.2亿元，年新增产值2.5亿元。",
-    made_up="承办部门、责任链前两级、人员、日期与措施均为演示而设。",
+    made_up="承办部门、责任链前两级、督办、人员、日期与措施均为演示而设。",
     lines=(
         collect(0),
         case_line(0, "escalate", reason="用地受阻，须领导协调：报园区服务科"),
@@ -64,6 +67,9 @@ WOODPECKER = Script(
         fix(3, "征地拆迁办", 8, "完成红线内剩余地块交付"),
         start(3, "征地拆迁办"),
         start(4, "自然资源局"),
+        supervise(5, "自然资源局", "用地报批须在本月办结，请回复组卷进度和报批日期"),
+        answer(6, "自然资源局", "组卷已完成，当日上报；批准手续预计五个工作日内核发"),
+        accept(6),
         submit(8, "征地拆迁办", "剩余地块已全部交付"),
         submit(11, "自然资源局", "建设用地批准手续已核发"),
         submit(12, "住建局", "施工许可已受理，图审通过"),
