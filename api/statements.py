@@ -8,9 +8,8 @@ from itertools import accumulate
 from typing import Any
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType
-from pypika_tortoise.queries import Table
 from pypika_tortoise.terms import Parameterizer
-from tortoise.expressions import Q, RawSQL, ResolveContext
+from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
 from api.columns import Dialect, looked_at
@@ -19,6 +18,7 @@ from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
 from api.pages import Listing, Lookup, behind, page_size
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
+from api.sights import condition, sight_of
 from domain.database import engine
 from workflows.admissions import stamp
 
@@ -174,7 +174,7 @@ class Statement:
         rows = self._alias()
         node, connected = self._connection(row, details, order.column)
         where = f"{row.column(column)} = {at.column('id')}{self._sight(row)}"
-        beyond = f" AND ({self._condition(row, behind(after, order))})" if after else ""
+        beyond = f" AND ({condition(row.model, row.table, behind(after, order), self.parameters)})" if after else ""
         direction = " DESC" if order.descending else ""
         sorted_by = ", ".join(f"{row.column(each)}{direction}" for each in dict.fromkeys((order.column, "id")))
         item = {"node": self.dialect.nested(f"{rows}.node"), "key": f"{rows}.key", "place": f"{rows}.place"}
@@ -255,15 +255,11 @@ class Statement:
         return f"t{self.aliases}"
 
     def _sight(self, row: Place) -> str:
-        return f" AND ({self._condition(row, row.model.visible_to(self.context.viewer))})"
+        return f" AND ({sight_of(row.model, self.context.viewer).of(row.table, self._placed)})"
 
-    def _condition(self, row: Place, wanted: Q) -> str:
-        table = Table(row.model._meta.db_table).as_(row.table)
-        modifier = wanted.resolve(ResolveContext(row.model, table, {}, {}))
-        if modifier.joins:
-            raise Unplannable
-        context = row.model._meta.basequery.QUERY_CLS.SQL_CONTEXT
-        return str(modifier.where_criterion.get_sql(context.copy(parameterizer=self.parameters, with_namespace=True)))
+    def _placed(self, value: Any) -> str:
+        self.parameters.values.append(value)
+        return self.dialect.placeholder(len(self.parameters.values))
 
 
 def _top(model: Any, kind: Any, selection: Selection) -> Place:
