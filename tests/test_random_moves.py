@@ -163,5 +163,6 @@ class Walk:
 # What ends things would soon leave nothing to do, and what can always be done would drown the rest.
 RARE = ("decline", "withdraw", "merge", "drop", "solve_on_site", "release", "edit", "hand_over", "escalate", "raise")
 WEIGHTS = {
-    **dict.fromkeys(RARE, 0.02), "erase_contact": 0.05, "send_back": 0.2, "return": 0.3, "pause": 0.3, "dispatch": 3.0,
+    **dict.fromkeys(RARE, 0.02), **dict.fromkeys(("erase_contact", "settle", "remind", "overdue"), 0.05),
+    "reassign_person": 0.3, "send_back": 0.2, "return": 0.3, "pause": 0.3, "dispatch": 3.0,
 }
