@@ -156,7 +156,7 @@ async def a_backlog(size: int, first: datetime | None = None, apart: timedelta =
         case = await a_dispatched_case(await a_world())
     # Only what lapses: the lights by which the clock reminds are out.
     for model in (Case, Responsibility):
-        await model.all().update(yellow_at=None, red_at=None, grey=None)
+        await model.all().update(due_at=None, yellow_at=None, red_at=None, grey=None)
     await Timer.exclude(move="sign_by_lapse").delete()
     case = await Case.get(id=case.id)
     duty = await the_responsibility(case)
