@@ -13,7 +13,7 @@ INSTALLED = $(call WITNESS,$(1)) | cmp -s - $(VENV)/$(1).installed
 # The lock holds files for Python 3.11 to 3.14.
 SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 
-.PHONY: setup setup-dev demo test check lint web lock clean
+.PHONY: setup setup-dev demo test check bench lint web lock clean
 
 setup: $(VENV)/pyvenv.cfg
 	@$(call INSTALLED,requirements.lock) || { $(MAKE) --no-print-directory install WITH=requirements.lock; }
@@ -48,6 +48,10 @@ test: setup-dev lint
 
 check: setup-dev lint
 	$(PYTHON) -m pytest --quiet --numprocesses 2 --dist worksteal -k 'not postgres'
+
+# ONLY=board,… ENGINES=postgres,sqlite SIZES=1k,100k,1m choose what is measured.
+bench: setup-dev
+	@$(PYTHON) -m bench
 
 lint:
 	$(PYTHON) -m ruff check .
