@@ -111,7 +111,7 @@ def plan(
     assert source.query_type
     try:
         # A plan is kept, so it is shown nothing of the request but the viewer.
-        roots, bare = chosen.roots(source.query_type), Context(context.someone, "", "")
+        roots, bare = chosen.roots(source.query_type), Context(context.someone, "", "", as_of=context.as_of)
         return Plan(partial(_written, chosen, schema, roots, bare))
     except Exception as error:  # whatever is wrong with the request, the executor says it
         raise Unplannable from error

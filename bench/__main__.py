@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bench import board, data
+from bench import as_of, board, data
 from domain import database
 from tests import postgres
 from workflows.founding import bring_up
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 ON = {"postgres": ("1k", "100k", "1m"), "sqlite": ("100k",)}
-BENCHES = {"board": board.measure}
+BENCHES = {"board": board.measure, "as_of": as_of.measure}
 
 
 async def main() -> None:

@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.base.client import TransactionContext
 from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
@@ -20,9 +19,11 @@ from domain.database import engine
 from domain.records import last_id_at
 from domain.snapshots import Deferred
 
+# Keys from before keys told their instant (past_before) may be of rows that were there at any.
+LAST_ID = "SELECT max(id) FROM (SELECT {} AS id UNION ALL SELECT id FROM past_before) known"
 SETTINGS = (
-    "SELECT set_config('qiban.as_of', $1, true), set_config('qiban.last_id', $2, true),"
-    " set_config('qiban.forks', $3, true)"
+    "SELECT set_config('qiban.as_of', $1, true), set_config('qiban.forks', $2, true),"
+    f" set_config('qiban.last_id', ({LAST_ID.format('$3')}), true)"
 )
 
 
@@ -30,21 +31,15 @@ SETTINGS = (
 async def reading(at: datetime) -> AsyncIterator[None]:
     """In the block `database.reads()` answers as of an instant, all of it from one snapshot."""
     async with in_transaction("past") as connection:
-        forks = past.forks(at)
+        forks, last = past.forks(at), str(last_id_at(at))
         if engine() == "postgres":
             await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            last = str(await _last_id(connection, at))
-            await connection.execute_query(SETTINGS, [at.isoformat(), last, f"{{{','.join(map(str, forks))}}}"])
+            await connection.execute_query(SETTINGS, [at.isoformat(), f"{{{','.join(map(str, forks))}}}", last])
         else:
+            found = await connection.execute_query_dict(LAST_ID.format("?"), [last])
             client = cast(Client, get_connection("past")._parent)
-            client.asked = (sqlite.instant(at), str(await _last_id(connection, at)), json.dumps(forks))
+            client.asked = (sqlite.instant(at), next(iter(found[0].values())), json.dumps(forks))
         yield
-
-
-async def _last_id(connection: BaseDBAsyncClient, at: datetime) -> UUID:
-    """No row of then has a greater key, but for those from before keys told their instant."""
-    known = await connection.execute_query_dict("SELECT id FROM past_before ORDER BY id DESC LIMIT 1")
-    return max([last_id_at(at), *(UUID(row["id"]) for row in known)])
 
 
 class Client(sqlite.Client):
@@ -65,7 +60,7 @@ class Client(sqlite.Client):
             found = await connection.execute_fetchall(f"SELECT name FROM pragma_table_info('{model.kind()}')")
             columns = [f'"{name}"' for (name,) in found]
             known = "fork IN (SELECT value FROM json_each(forks()))"
-            view = past.shown(model.kind(), columns, "main", "as_of()", "last_id()", known)
+            view = past.shown(model.kind(), columns, "main", "as_of()", "last_id()", known, "'9999'")
             await connection.execute(f'CREATE TEMP VIEW "{model.kind()}" AS {view}')
         await connection.execute(f"CREATE TEMP VIEW entry AS {past.told('main', 'as_of()', 'last_id()')}")
         await connection.execute("PRAGMA query_only=ON")

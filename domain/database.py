@@ -198,7 +198,7 @@ def _sqlite(url: str) -> dict[str, Any]:
 def _postgres(url: str) -> dict[str, Any]:
     replica = os.environ.get("QIBAN_READS_URL") if url == default_url() else None
     # Where the names of the tables are those of views: what is asked there is answered as of an instant.
-    past = _pool(replica or url, minsize=0, schema="past, public")
+    past = _pool(replica or url, minsize=0, schema="past, public", server_settings={"jit": "off"})
     return {"default": _pool(url), "reads": _pool(replica or url), "past": past}
 
 

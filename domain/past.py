@@ -36,9 +36,9 @@ def tables() -> list[type[Record]]:
 
 
 def forks(at: datetime) -> list[int]:
-    """Every fork at which a state that held at an instant may lie."""
+    """Every fork at which a state that held at an instant may lie; 0 for those that last."""
     second = int(at.timestamp())
-    return [second, *(((second >> level) | 1) << level for level in range(LEVELS))]
+    return [0, second, *(((second >> level) | 1) << level for level in range(LEVELS))]
 
 
 def fork(first: str, last: str) -> str:
@@ -65,12 +65,17 @@ def period(model: type[Record]) -> list[str]:
     return sorted({f"{name}_id" if name in meta.fk_fields else name for name in names} - {"id"})
 
 
-def shown(table: str, columns: Iterable[str], schema: str, at: str, last_id: str, known: str) -> str:
-    """The rows of a table as of an instant: those that are still as they were then, and what was kept of the others."""
+def shown(table: str, columns: Iterable[str], schema: str, at: str, last_id: str, known: str, ever: str) -> str:
+    """The rows of a table as of an instant: those that are still as they were then, and what was kept of the others.
+
+    All conditions stand outside of the union, whose parts PostgreSQL then reads like tables, each by its own index and
+    in order where one is asked for. What still is has no end, and the fork 0, which belongs to every instant.
+    """
     names = ", ".join(columns)
     return (
-        f'SELECT {names} FROM {schema}."{table}" WHERE changed_at <= {at} AND id <= {last_id} UNION ALL '
-        f'SELECT {names} FROM {schema}."{table}_past" WHERE changed_at <= {at} AND replaced_at > {at} AND {known}'
+        f'SELECT {names} FROM (SELECT {names}, {ever} AS replaced_at, CAST(0 AS BIGINT) AS fork FROM {schema}."{table}" '
+        f'UNION ALL SELECT {names}, replaced_at, fork FROM {schema}."{table}_past") AS every '
+        f"WHERE changed_at <= {at} AND replaced_at > {at} AND id <= {last_id} AND {known}"
     )
 
 
@@ -111,11 +116,11 @@ class Keeper:
         for model in tables():
             columns = await self.columns(model.kind())
             past = {name for name, _ in await self.columns(f"{model.kind()}_past")}
-            if past and past.issuperset(name for name, _ in columns):
-                continue
-            await self._run(self._grown(model.kind(), columns, past) if past else self._made(model, columns))
             names = [f'"{name}"' for name, _ in columns]
-            await self._run([*self._watched(model.kind(), names), *self._shown(model.kind(), names)])
+            if not past.issuperset(name for name, _ in columns):
+                await self._run(self._grown(model.kind(), columns, past) if past else self._made(model, columns))
+                await self._run(self._watched(model.kind(), names))
+            await self._run(self._shown(model.kind(), names))
             begun = begun or (not past and bool(
                 await self.connection.execute_query_dict(f'SELECT id FROM "{model.kind()}" LIMIT 1')
             ))
@@ -131,7 +136,8 @@ class Keeper:
         yield f'CREATE TABLE "{table}" ({", ".join(declared for _, declared in columns)}, {own})'
         yield f'CREATE UNIQUE INDEX "{table}_once" ON "{table}" ("id", "changed_at")'
         for column in period(model):
-            yield f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}", "fork")'
+            # With the instants, so that only what held then is read: a fork also has what began or ended otherwise.
+            yield f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}", "fork", "changed_at", "replaced_at")'
         for known in (model.kind(), "entry"):
             yield f'INSERT INTO "past_before" SELECT CAST("id" AS TEXT) FROM "{known}" ORDER BY "id" DESC LIMIT 1'
 
@@ -215,8 +221,10 @@ class OnPostgres(Keeper):
         )
 
     def _shown(self, table: str, columns: Sequence[str]) -> Iterable[str]:
-        at, last_id, known = "past.at()", "past.last_id()", "fork = ANY (past.forks())"
-        yield f'CREATE OR REPLACE VIEW past."{table}" AS {shown(table, columns, "public", at, last_id, known)}'
+        # As subselects they are read once for a statement, not once for a row.
+        at, last_id, known = "(SELECT past.at())", "(SELECT past.last_id())", "fork = ANY (past.forks())"
+        view = shown(table, columns, "public", at, last_id, known, "'infinity'::timestamptz")
+        yield f'CREATE OR REPLACE VIEW past."{table}" AS {view}'
 
 
 SECONDS = "floor(extract(epoch FROM {}))::bigint"
@@ -228,5 +236,5 @@ SCHEMA = (
     ASKED.format("at", "timestamptz", "current_setting('qiban.as_of')::timestamptz"),
     ASKED.format("last_id", "uuid", "current_setting('qiban.last_id')::uuid"),
     ASKED.format("forks", "bigint[]", "current_setting('qiban.forks')::bigint[]"),
-    f"CREATE OR REPLACE VIEW past.entry AS {told('public', 'past.at()', 'past.last_id()')}",
+    f"CREATE OR REPLACE VIEW past.entry AS {told('public', '(SELECT past.at())', '(SELECT past.last_id())')}",
 )
