@@ -20,7 +20,7 @@ from workflows import sessions
 ROW = """id number title state raisedOn collectedAt enterprise { name } owner { name } problems { description state }
   responsibilities { part department { name } } latestEntry { move at }"""
 ASKED = {
-    "as_of_page": "query($first: Int!) { cases(first: $first %s) { nodes { ROW } pageInfo { hasNextPage endCursor } } }",
+    "as_of_page": "query($first: Int!) { cases(first: $first %s) { nodes { ROW } pageInfo { endCursor } } }",
     "as_of_column": "query($first: Int!) { cases(first: $first, filter: {stage: [HANDLE]} %s) { nodes { ROW } } }",
     "as_of_counts": "{ caseCounts(filter: {} %s) { states { state count } } }",
     "as_of_case": "query($id: ID!) { case(id: $id %s) { ROW history { nodes { sequence move at reason } } } }",

@@ -60,7 +60,7 @@ class Client(sqlite.Client):
             found = await connection.execute_fetchall(f"SELECT name FROM pragma_table_info('{model.kind()}')")
             columns = [f'"{name}"' for (name,) in found]
             known = "fork IN (SELECT value FROM json_each(forks()))"
-            view = past.shown(model.kind(), columns, "main", "as_of()", "last_id()", known, "'9999'")
+            view = past.shown(model.kind(), columns, "main", "as_of()", "last_id()", known)
             await connection.execute(f'CREATE TEMP VIEW "{model.kind()}" AS {view}')
         await connection.execute(f"CREATE TEMP VIEW entry AS {past.told('main', 'as_of()', 'last_id()')}")
         await connection.execute("PRAGMA query_only=ON")

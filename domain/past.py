@@ -65,17 +65,12 @@ def period(model: type[Record]) -> list[str]:
     return sorted({f"{name}_id" if name in meta.fk_fields else name for name in names} - {"id"})
 
 
-def shown(table: str, columns: Iterable[str], schema: str, at: str, last_id: str, known: str, ever: str) -> str:
-    """The rows of a table as of an instant: those that are still as they were then, and what was kept of the others.
-
-    All conditions stand outside of the union, whose parts PostgreSQL then reads like tables, each by its own index and
-    in order where one is asked for. What still is has no end, and the fork 0, which belongs to every instant.
-    """
+def shown(table: str, columns: Iterable[str], schema: str, at: str, last_id: str, known: str) -> str:
+    """The rows of a table as of an instant: those that are still as they were then, and what was kept of the others."""
     names = ", ".join(columns)
     return (
-        f'SELECT {names} FROM (SELECT {names}, {ever} AS replaced_at, CAST(0 AS BIGINT) AS fork FROM {schema}."{table}" '
-        f'UNION ALL SELECT {names}, replaced_at, fork FROM {schema}."{table}_past") AS every '
-        f"WHERE changed_at <= {at} AND replaced_at > {at} AND id <= {last_id} AND {known}"
+        f'SELECT {names} FROM {schema}."{table}" WHERE changed_at <= {at} AND id <= {last_id} UNION ALL '
+        f'SELECT {names} FROM {schema}."{table}_past" WHERE changed_at <= {at} AND replaced_at > {at} AND {known}'
     )
 
 
@@ -221,10 +216,17 @@ class OnPostgres(Keeper):
         )
 
     def _shown(self, table: str, columns: Sequence[str]) -> Iterable[str]:
-        # As subselects they are read once for a statement, not once for a row.
-        at, last_id, known = "(SELECT past.at())", "(SELECT past.last_id())", "fork = ANY (past.forks())"
-        view = shown(table, columns, "public", at, last_id, known, "'infinity'::timestamptz")
-        yield f'CREATE OR REPLACE VIEW past."{table}" AS {view}'
+        """As `shown`, but that all conditions stand outside of the union, whose parts are then read like tables: each
+        by its own index and in order where one is asked for. What still is has no end, and the fork 0, which belongs
+        to every instant. What the instant is is a subselect, read once for a statement and not once for a row."""
+        names = ", ".join(columns)
+        yield (
+            f'CREATE OR REPLACE VIEW past."{table}" AS SELECT {names} FROM ('
+            f"SELECT {names}, 'infinity'::timestamptz AS replaced_at, 0::bigint AS fork FROM public.\"{table}\" "
+            f'UNION ALL SELECT {names}, replaced_at, fork FROM public."{table}_past") AS every '
+            "WHERE changed_at <= (SELECT past.at()) AND replaced_at > (SELECT past.at())"
+            " AND id <= (SELECT past.last_id()) AND fork = ANY (past.forks())"
+        )
 
 
 SECONDS = "floor(extract(epoch FROM {}))::bigint"

@@ -15,7 +15,6 @@ from api.context import Context
 from api.nodes import global_id
 from api.plans import plan
 from api.schema import schema
-from api.selections import Unplannable
 from domain import as_of, clock
 from domain.cases import Case
 from domain.database import engine, migrate, reads
@@ -61,15 +60,14 @@ IN_FULL = ROW + """query($id: ID!, $at: DateTime) { case(id: $id, asOf: $at) { .
 
 
 async def answer(viewer: Viewer, query: str, **variables: Any) -> Any:
-    """What the executor answers, and just so the plan where there is one."""
+    """What the executor answers, and just so the plan; only counts have none."""
     context = Context(viewer, "zh", "")
     async with answering(schema, query, None, variables, context):
         told = await schema.execute(query, variables, context_value=context)
         assert not told.errors, told.errors
-        try:
-            by_plan = await plan(schema, parse(query), None, variables, context).answer(context)
-        except Unplannable:
+        if "caseCounts" in query:
             return told.data
+        by_plan = await plan(schema, parse(query), None, variables, context).answer(context)
         assert orjson.loads(orjson.dumps(by_plan)) == orjson.loads(orjson.dumps(told.data, default=str))
     return told.data
 

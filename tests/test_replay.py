@@ -143,6 +143,7 @@ ATTACKS: dict[str, tuple[Attack, set[tuple[Wrong, int | None]]]] = {
     "a stay": (
         statement(f"UPDATE span SET entered_at = '2026-01-01 00:00:00+00:00' WHERE {LATER}"), {(Wrong.SPAN, 3)}
     ),
+    "a timer": (statement("DELETE FROM timer WHERE subject_id = '{id}'"), {(Wrong.TIMER, None)}),
     "a name": (
         statement(f"UPDATE personal_value SET value = '\"他人\"' WHERE {WITH_IT}"),
         {(Wrong.PERSONAL, 1), (Wrong.COLUMN, 1), (Wrong.PAST, 1)},

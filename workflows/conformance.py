@@ -1,4 +1,4 @@
-"""Whether a history conforms: to itself, to the flows, and to the rows, totals, past states and stays it led to."""
+"""Whether a history conforms: to itself, to the flows, and to the rows, totals, past states, stays and timers it led to."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from domain.history import Entry, PersonalValue, entry_hash, plain
 from domain.past import OWN
 from domain.records import Record, Subject
 from domain.spans import Span, spans_of
+from domain.timers import Timer
 from domain.words import Word
 from domain.zones import DEFAULTS
+from workflows.changes import columns_of
 from workflows.flow import FLOWS, Flow, Move, Situation
 from workflows.standings import Standings
 
@@ -43,6 +45,7 @@ class Wrong(Word):
     TALLY = "tally", "合计与明细不符", "a total is not the sum of its rows"
     PAST = "past", "留存的旧状态与历史不符", "what is kept of the past is not what the history says"
     SPAN = "span", "停留时段与历史不符", "the stays are not what the history says"
+    TIMER = "timer", "定时与数据不符", "the timers are not those the row calls for"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class History:
     rows: Mapping[Key, Record]
     past: Mapping[str, Sequence[Mapping[str, Any]]]
     spans: Sequence[Span]
+    timers: Sequence[Timer]
     personal: Mapping[str, PersonalValue]
     standings: Standings
     told: dict[Key, Folded] = field(default_factory=dict)
@@ -80,6 +84,7 @@ class History:
         yield from self._tallies()
         yield from self._past()
         yield from self._spans()
+        yield from self._timers()
 
     def _chain(self) -> Iterator[Difference]:
         head, at = "", None
@@ -220,6 +225,21 @@ class History:
         for other in found.values():
             key = other.record_kind, str(other.record_id)
             yield Difference(Wrong.SPAN, self.subject, key, found=plain(other.entered_at))
+
+    def _timers(self) -> Iterator[Difference]:
+        set_: dict[Key, dict[str, Timer]] = {}
+        for timer in self.timers:
+            set_.setdefault((timer.record_kind, str(timer.record_id)), {})[timer.move] = timer
+        for key, row in self.rows.items():
+            flow, found = FLOWS[type(row)], set_.pop(key, {})
+            due = flow.due(columns_of(row)) if flow.alarms else {}
+            for move, at in due.items():
+                timer = found.get(move)
+                if timer is None or timer.due_at != at:
+                    yield self._began(Wrong.TIMER, key, None, move, plain(at), plain(timer and timer.due_at))
+            for timer in found.values():
+                if timer.move not in due and timer.fired_at is None:
+                    yield self._began(Wrong.TIMER, key, None, timer.move, None, plain(timer.due_at))
 
     def _at(self, entry: Entry, wrong: Wrong, *, record: Key | None = None, **more: Any) -> Difference:
         record = record or (entry.record_kind, str(entry.record_id))

@@ -20,6 +20,7 @@ from domain.past import OWN
 from domain.records import Record, Subject, subjects
 from domain.snapshots import snapshot
 from domain.spans import Span
+from domain.timers import Timer
 from workflows.changes import subject_of
 from workflows.conformance import Difference, History
 from workflows.standings import Standings
@@ -79,6 +80,7 @@ class Batch:
     rows: dict[UUID, dict[Key, Record]]
     past: Mapping[str, list[dict[str, Any]]]
     spans: Mapping[UUID, list[Span]]
+    timers: Mapping[UUID, list[Timer]]
     personal: Mapping[str, PersonalValue]
     standings: Standings
 
@@ -86,7 +88,7 @@ class Batch:
         for subject in self.subjects:
             yield History(
                 (self.kind, str(subject)), self.entries.get(subject, []), self.rows.get(subject, {}), self.past,
-                self.spans.get(subject, []), self.personal, self.standings,
+                self.spans.get(subject, []), self.timers.get(subject, []), self.personal, self.standings,
             )
 
 
@@ -113,10 +115,13 @@ async def _read(
     spans: defaultdict[UUID, list[Span]] = defaultdict(list)
     for span in await Span.filter(subject_id__in=ids).using_db(reads()):
         spans[span.subject_id].append(span)
+    timers: defaultdict[UUID, list[Timer]] = defaultdict(list)
+    for timer in await Timer.filter(subject_id__in=ids).using_db(reads()):
+        timers[timer.subject_id].append(timer)
     secret = [entry.id for entry in entries if '"commitment"' in entry.changes]
     personal = await PersonalValue.filter(entry_id__in=secret).using_db(reads()) if secret else []
     return Batch(
-        model.kind(), upto, ids, by_subject, rows, await _past(records.values()), spans,
+        model.kind(), upto, ids, by_subject, rows, await _past(records.values()), spans, timers,
         {each.commitment: each for each in personal}, await Standings.of({entry.actor_id for entry in entries}),
     )
 
