@@ -33,7 +33,6 @@ async def reading(at: datetime) -> AsyncIterator[None]:
     async with in_transaction("past") as connection:
         forks, last = past.forks(at), str(last_id_at(at))
         if engine() == "postgres":
-            await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             await connection.execute_query(SETTINGS, [at.isoformat(), f"{{{','.join(map(str, forks))}}}", last])
         else:
             found = await connection.execute_query_dict(LAST_ID.format("?"), [last])

@@ -198,7 +198,9 @@ def _sqlite(url: str) -> dict[str, Any]:
 def _postgres(url: str) -> dict[str, Any]:
     replica = os.environ.get("QIBAN_READS_URL") if url == default_url() else None
     # Where the names of the tables are those of views: what is asked there is answered as of an instant.
-    past = _pool(replica or url, minsize=0, schema="past, public", server_settings={"jit": "off"})
+    # All of one answer is read from one snapshot.
+    settings = {"jit": "off", "default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+    past = _pool(replica or url, minsize=0, schema="past, public", server_settings=settings)
     return {"default": _pool(url), "reads": _pool(replica or url), "past": past}
 
 

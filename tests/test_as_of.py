@@ -94,6 +94,7 @@ async def test_whatever_was_answered_then_is_answered_again(database: str) -> No
             again = await answer(await world.viewer(reader), query, **given, at=then.isoformat())
             assert again == told, (then, reader.name, query)
     assert len({orjson.dumps(told, default=str) for *_, told in answered}) > len(answered) / 2
+    assert [each async for each in replay()] == []
 
 
 async def test_a_case_is_read_as_it_was_at_each_instant(database: str) -> None:

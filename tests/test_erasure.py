@@ -21,6 +21,7 @@ from tests.world import World, a_case, a_world
 from workflows import exports, log_keys
 from workflows.erasure import ERASED
 from workflows.perform import create, perform
+from workflows.replay import replay
 from workflows.seals import seal
 
 NAME, PHONE, LOGIN = "示例联系人甲", "0773-5550000", "contact.jia"
@@ -70,6 +71,7 @@ async def test_an_erased_contact_is_in_no_table_and_all_still_verifies(database:
     assert (await Person.get(id=contact.id)).state is PersonState.ERASED
     assert not await Account.filter(person_id=contact.id).exists()
     await assert_whole()
+    assert [each async for each in replay()] == []
     await exports.export(after, await exports.of_zone(None, None, None), with_personal=True)
     for export in (before, after):
         told = await verified(export, "--key", key)

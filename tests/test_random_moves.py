@@ -27,6 +27,7 @@ from workflows.changes import subject_of
 from workflows.flow import Move, Situation
 from workflows.inputs import Field, fields_of
 from workflows.perform import create, perform
+from workflows.replay import replay
 from workflows.timetable import FLOWS
 
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -46,6 +47,7 @@ async def test_what_must_always_hold_holds_after_every_random_move(database: str
             if await walk.step():
                 await assert_whole()
 
+    assert [each async for each in replay()] == []
     assert walk.told["done"] > STEPS / 3, walk.told
     assert len(walk.told) > 8, walk.told
     assert len(walk.made) > 20, walk.made

@@ -1,4 +1,4 @@
-"""Whether a history conforms: to itself, to the flows, and to the rows, totals, past states, stays and timers it led to."""
+"""Whether a history conforms: to itself, to the flows, and to the rows, totals, past, stays and timers it led to."""
 
 from __future__ import annotations
 
@@ -234,9 +234,9 @@ class History:
             flow, found = FLOWS[type(row)], set_.pop(key, {})
             due = flow.due(columns_of(row)) if flow.alarms else {}
             for move, at in due.items():
-                timer = found.get(move)
-                if timer is None or timer.due_at != at:
-                    yield self._began(Wrong.TIMER, key, None, move, plain(at), plain(timer and timer.due_at))
+                set_for = found[move].due_at if move in found else None
+                if set_for != at:
+                    yield self._began(Wrong.TIMER, key, None, move, plain(at), plain(set_for))
             for timer in found.values():
                 if timer.move not in due and timer.fired_at is None:
                     yield self._began(Wrong.TIMER, key, None, timer.move, None, plain(timer.due_at))
