@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import orjson
 from graphql import parse
@@ -18,15 +20,18 @@ from api.schema import schema
 from domain import as_of, clock
 from domain.cases import Case
 from domain.database import engine, migrate, reads
+from domain.enterprises import Enterprise
 from domain.history import Entry
 from domain.past import fork_of, forks, tables
-from domain.people import Membership, Person
+from domain.people import Membership, MembershipState, Person, viewer_of
 from domain.problems import Problem
 from domain.rebuilding import rebuild
+from domain.refusals import Refused
+from domain.responsibilities import Responsibility
 from domain.viewers import OPERATOR, Role, Viewer
 from tests.graphql import served, signed_in
 from tests.test_random_moves import Walk, everyone, founded
-from tests.world import a_case, a_closed_case, a_dispatched_case, a_person, a_world, the_responsibility
+from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_person, a_world, the_responsibility
 from workflows.perform import create, perform
 from workflows.replay import replay
 
@@ -200,6 +205,55 @@ async def test_a_question_about_the_past_names_one_instant_that_has_come(databas
 
     assert codes == [None, "ONE_INSTANT", "ONE_INSTANT", "ONE_INSTANT", "BAD_INPUT", "BAD_INPUT", "BAD_INPUT"]
     assert nobody["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_nobody_sees_in_the_past_what_neither_standing_would_show(database: str) -> None:
+    """Whoever holds which role changes at random, and with it whose cases they were and are."""
+    world, at = await founded()
+    walk = Walk(world, Random(9), await everyone(world))
+    persons = [each for each in vars(world).values() if isinstance(each, Person)]
+    instants: list[datetime] = []
+    with clock.stopped(at):
+        duty = await the_responsibility(await a_dispatched_case(world, world.land))
+        liaison = await world.viewer(world.land_liaison)
+    for step in range(STEPS // 2):
+        at += HOUR
+        with clock.stopped(at):
+            await walk.step()
+            if step == STEPS // 8:
+                with suppress(Refused):
+                    await perform(liaison, type(duty), duty.id, "return", reason="非本部门职责", basis="三定方案")
+            await a_change_of_roles(world, walk.random, persons)
+            instants.append(at)
+
+    compared = 0
+    with clock.stopped(at + HOUR):
+        for then, person in [(walk.random.choice(instants), walk.random.choice(persons)) for _ in range(60)]:
+            today, that_day = await world.viewer(person), await viewer_of(person.id, then)
+            for model in (Case, Problem, Responsibility, Enterprise, Person, Entry):
+                async with as_of.reading(then):
+                    shown = await keys(model, today.looking_back(that_day))
+                    allowed = await keys(model, that_day)
+                assert shown <= allowed | await keys(model, today), (then, person.name, model.__name__)
+                compared += len(shown)
+    assert compared > 1_000
+
+
+async def a_change_of_roles(world: World, random: Random, persons: list[Person]) -> None:
+    """A role ends, another begins, or an enterprise gets one more contact."""
+    gone = random.choice(await Membership.filter(state=MembershipState.HELD).order_by("id"))
+    person, role = random.choice(persons), random.choice((Role.COMPANION, Role.COMPANION, *Role))
+    if random.random() < 0.3:
+        persons.append(await a_person(world.zone, "新联系人", Role.CONTACT, enterprise=world.enterprise))
+    with suppress(Refused):
+        await perform(await world.viewer(world.administrator), Membership, gone.id, "revoke", reason="轮岗")
+    with suppress(Refused):
+        department = world.land if role is Role.LIAISON else None
+        await create(OPERATOR, Membership, "grant", within=person, role=role, zone=world.zone, department=department)
+
+
+async def keys(model: Any, viewer: Viewer) -> set[UUID]:
+    return set(await model.seen_by(viewer).using_db(reads()).values_list("id", flat=True))
 
 
 async def test_a_contact_is_not_shown_what_was_told_to_those_before(database: str) -> None:
