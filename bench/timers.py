@@ -16,9 +16,9 @@ from datetime import timedelta
 from statistics import quantiles
 
 from domain import clock, database
-from domain.timers import Timer
 from tests import postgres
-from tests.test_worker import a_backlog, each_once, some_workers, until_fired
+from tests.test_worker import a_backlog, each_once, lapsed, some_workers, until_fired
+from workflows.founding import bring_up
 
 STARTING, SPREAD = timedelta(seconds=15), timedelta(seconds=30)
 
@@ -40,7 +40,7 @@ async def lateness(timers: int, workers: int) -> str:
     await a_backlog(timers, clock.now() + STARTING, SPREAD / timers)
     async with some_workers(workers):
         await until_fired(timers)
-    fired = await Timer.filter(due_at__gt=clock.now() - SPREAD - STARTING)
+    fired = await lapsed().filter(due_at__gt=clock.now() - SPREAD - STARTING)
     cuts = quantiles([(each.fired_at - each.due_at).total_seconds() * 1_000 for each in fired if each.fired_at], n=100)
     a_second = timers / SPREAD.total_seconds()
     return f"{a_second:.0f} due a second, {workers} workers: p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms late"
@@ -49,7 +49,7 @@ async def lateness(timers: int, workers: int) -> str:
 async def measure(url: str, timers: int, workers: int) -> None:
     os.environ["QIBAN_DATABASE_URL"] = url
     async with database.opened(url):
-        await database.migrate()
+        await bring_up()
         print(" ", await (throughput if timers > 1_000 else lateness)(timers, workers))
 
 

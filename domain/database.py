@@ -169,11 +169,18 @@ def is_clash(error: Exception) -> bool:
     return isinstance(cause, CLASHES) or getattr(cause, "sqlite_errorcode", None) in SQLITE_CLASHES
 
 
-async def migrate() -> None:
-    """Bring the schema up to the code, in one transaction; a second process waits and finds it done."""
+@asynccontextmanager
+async def alone() -> AsyncIterator[TransactionalDBClient]:
+    """A transaction for what any number of processes that start together want to do first: one does it at a time."""
     async with transaction() as connection:
         if engine() == "postgres":
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [MIGRATING])
+        yield connection
+
+
+async def migrate() -> None:
+    """Bring the schema up to the code, in one transaction; a second process waits and finds it done."""
+    async with alone() as connection:
         if await schema.migrate(connection, config()["apps"]):
             from domain.rebuilding import rebuild
 

@@ -70,8 +70,11 @@ async def arm(timers: Sequence[Timer]) -> None:
 
 async def lift(alarms: Collection[tuple[UUID, str]]) -> None:
     """Take back timers, given as record and move, that have not fired: one statement."""
-    if alarms:
-        these = Q(*(Q(record_id=record_id, move=move) for record_id, move in alarms), join_type="OR")
+    by_move: dict[str, list[UUID]] = {}
+    for record_id, move in alarms:
+        by_move.setdefault(move, []).append(record_id)
+    if by_move:
+        these = Q(*(Q(record_id__in=ids, move=move) for move, ids in by_move.items()), join_type="OR")
         await Timer.filter(these, fired_at=None).delete()
 
 

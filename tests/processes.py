@@ -1,4 +1,4 @@
-"""Processes of their own that write to, or migrate, a database: started by tests/test_database.py."""
+"""Processes of their own that write to a database, or start on it: started by tests/test_database.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from tortoise.connection import get_connection
 
 from domain import database
+from workflows.founding import bring_up
 
 ROWS = 20
 
@@ -26,10 +27,10 @@ async def _write_rows() -> None:
         await get_connection("default").execute_query("INSERT INTO tally (note) VALUES ('alone')")
 
 
-async def migrate(url: str) -> None:
+async def start(url: str) -> None:
     async with database.opened(url):
-        await database.migrate()
+        await bring_up()
 
 
 if __name__ == "__main__":
-    asyncio.run(write(sys.argv[2], int(sys.argv[3])) if sys.argv[1] == "write" else migrate(sys.argv[2]))
+    asyncio.run(write(sys.argv[2], int(sys.argv[3])) if sys.argv[1] == "write" else start(sys.argv[2]))

@@ -203,14 +203,14 @@ async def test_history_grows(database: str) -> None:
 async def test_processes_that_start_at_once_on_a_new_file_all_succeed(tmp_path: Path) -> None:
     url = f"sqlite://{tmp_path}/new/qiban.sqlite3"
 
-    done = await asyncio.gather(*(a_process("migrate", url) for _ in range(3)))
+    done = await asyncio.gather(*(a_process("start", url) for _ in range(3)))
 
     assert done == [(0, "")] * 3
     await each_migration_ran_once(url)
 
 
 async def test_processes_that_start_at_once_on_a_new_server_all_succeed(empty_postgres_url: str) -> None:
-    done = await asyncio.gather(*(a_process("migrate", empty_postgres_url) for _ in range(3)))
+    done = await asyncio.gather(*(a_process("start", empty_postgres_url) for _ in range(3)))
 
     assert done == [(0, "")] * 3
     await each_migration_ran_once(empty_postgres_url)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
+from domain import database
 from domain.calendar import Calendar, Day, DayKind, Moment, shipped
 from domain.calendar.arrangements import Line, arrangement, lines_in, special
 from domain.calendar.rows import Book, CalendarDay, CalendarYear, path_in
@@ -193,13 +194,20 @@ async def preview(viewer: Viewer, year_id: UUID | None = None, /, **given: Any) 
 
 async def publish_shipped() -> int:
     """Publish the state's arrangements that this version carries and the installation has not; how many there were."""
-    known = await CalendarYear.filter(zone_id__isnull=True).values_list("year", flat=True)
-    missing = sorted(shipped().years - {int(str(year)) for year in known})
-    for year in missing:
-        days = [DayGiven(day, what.kind, what.name) for day, what in shipped().special.items() if day.year == year]
-        source = "；".join(filter(None, (NOTICE.format(year=year), LATER_NOTICES.get(year))))
-        await create(OPERATOR, CalendarYear, "publish", year=year, days=days, source=source)
+    if not await _unpublished():
+        return 0
+    async with database.alone():
+        missing = await _unpublished()
+        for year in missing:
+            days = [DayGiven(day, what.kind, what.name) for day, what in shipped().special.items() if day.year == year]
+            source = "；".join(filter(None, (NOTICE.format(year=year), LATER_NOTICES.get(year))))
+            await create(OPERATOR, CalendarYear, "publish", year=year, days=days, source=source)
     return len(missing)
+
+
+async def _unpublished() -> list[int]:
+    known = await CalendarYear.filter(zone_id__isnull=True).values_list("year", flat=True)
+    return sorted(shipped().years - {int(str(year)) for year in known})
 
 
 class _Undone(Exception):
