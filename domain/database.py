@@ -202,6 +202,11 @@ def _sqlite(url: str) -> dict[str, Any]:
     }
 
 
+def replicated() -> bool:
+    """Whether reads go elsewhere than writes, and may know less."""
+    return engine() == "postgres" and bool(os.environ.get("QIBAN_READS_URL"))
+
+
 def _postgres(url: str) -> dict[str, Any]:
     replica = os.environ.get("QIBAN_READS_URL") if url == default_url() else None
     # Where the names of the tables are those of views: what is asked there is answered as of an instant.

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain import clock
+from domain import database as storage
 from domain.accounts import Session
 from domain.people import Membership, Person
 from domain.viewers import OPERATOR, Role
@@ -79,6 +80,23 @@ async def test_a_role_that_ends_by_itself_is_gone_at_that_moment(world: World) -
 
         with clock.stopped(until + timedelta(seconds=1)):
             assert await numbers(client) == []
+
+
+async def test_nobody_is_remembered_where_pages_are_read_from_a_replica(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QIBAN_READS_URL", "postgres://replica.example/qiban")
+    async with storage.opened(postgres_url):
+        world = await a_world()
+        async with served() as http:
+            client = await signed_in(http, world.leader)
+            await numbers(client)
+            said: list[str] = []
+            listen(monkeypatch, said)
+
+            await numbers(client)
+
+    assert said and not any("mine.stamp" in each for each in said)
 
 
 async def test_a_session_that_ended_is_turned_away_whatever_was_known_of_it(world: World, leader: Client) -> None:

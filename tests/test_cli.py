@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import stat
 import sys
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import httpx
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
+from api.commands.serving import _listening
 from domain import clock
 from domain import database as storage
 from domain.accounts import Account
@@ -246,6 +248,13 @@ async def test_the_service_is_served_until_it_is_told_to_stop(sqlite_url: str, u
 
     assert page.json() == {"data": {"__typename": "Query"}}
     assert taken.code == 1 and f"不能在 127.0.0.1:{unused_tcp_port} 监听" in taken.err
+
+
+def test_answers_do_not_wait_for_their_head_to_be_acknowledged() -> None:
+    with _listening("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def answered(http: httpx.AsyncClient) -> httpx.Response:

@@ -14,7 +14,7 @@ from domain.people import PersonState
 from domain.refusals import Refused
 from domain.viewers import Viewer
 from workflows import service_tokens
-from workflows.sessions import SESSION_ENDED, claimed, viewer_from
+from workflows.sessions import SESSION_ENDED, STANDING, claimed, viewer_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def holding(leases: Sequence[Lease]) -> list[bool]:
     held: set[object] = set()
     with first_hand():
         if sessions:
-            rows = Session.filter(id__in=sessions, ended_at__isnull=True, person__state=PersonState.ACTIVE)
+            rows = Session.filter(STANDING, id__in=sessions)
             held |= set(await rows.using_db(reads()).values_list("id", flat=True))
         if tokens:
             issued = ServiceToken.filter(id__in=tokens, revoked_at__isnull=True, person__state=PersonState.ACTIVE)

@@ -12,6 +12,7 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
+from tortoise.expressions import Q
 
 from domain import clock, database
 from domain.accounts import Session
@@ -29,6 +30,8 @@ GRACE = timedelta(seconds=30)
 AUDIENCE = "qiban"
 LONGEST_TOKEN = 2_000
 
+STANDING = Q(ended_at__isnull=True, person__state=PersonState.ACTIVE)
+"""Sessions that hold, as far as the database knows; `admissions.stamp` says it in SQL."""
 SESSION_ENDED = Refusal("SESSION_ENDED", "登录已失效，请重新登录。", "The session has ended; sign in again.")
 
 
@@ -148,8 +151,7 @@ def _tokens(session: Session, token: str, at: datetime) -> Tokens:
 
 async def _signed_in(token: str, language: str, at: datetime) -> Viewer | None:
     session_id, _ = claimed(token, at)
-    standing = Session.filter(id=session_id, ended_at__isnull=True, person__state=PersonState.ACTIVE)
-    session = await standing.first()
+    session = await Session.filter(STANDING, id=session_id).first()
     return await viewer_of(session.person_id, at, language=language) if session else None
 
 
