@@ -16,6 +16,7 @@ from tortoise import fields
 from tortoise.fields.data import CharEnumFieldInstance
 
 from api.nodes import Computed
+from domain.exact import Exact
 from domain.words import Word
 
 
@@ -80,6 +81,8 @@ class Dialect:
             return f"json(CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)"
         if isinstance(field, fields.JSONField):
             return self.nested(column)
+        if isinstance(field, Exact):
+            return self._exact(column, field.places)
         return column
 
     def raw(self, model: Any, names: Sequence[str], table: str) -> str:
@@ -132,6 +135,15 @@ class Dialect:
             return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
         return f"replace({column}, ' ', 'T')"
 
+    def _exact(self, column: str, places: int) -> str:
+        """As `domain.exact.written`: the whole part, the decimals, no zeros at the end."""
+        whole, part = f"abs({column}) / {10**places}", f"abs({column}) % {10**places}"
+        padded = f"substr('{'0' * places}' || ({part}), -{places})"
+        if self.postgres:
+            padded = f"lpad(({part})::text, {places}, '0')"
+        number = f"({whole}) || '.' || {padded}"
+        return f"CASE WHEN {column} < 0 THEN '-' ELSE '' END || rtrim(rtrim({number}, '0'), '.')"
+
     def _raw(self, model: Any, name: str, table: str) -> str:
         field = model._meta.fields_map[name]
         if isinstance(field, fields.DatetimeField):
@@ -158,4 +170,6 @@ def _members(words: Any) -> dict[str, Any]:
 def _reader(field: Any) -> Callable[[Any], Any] | None:
     if isinstance(field, CharEnumFieldInstance):
         return _members(field.enum_type).__getitem__
+    if isinstance(field, Exact):
+        return field.to_python_value
     return _READERS.get(type(field))

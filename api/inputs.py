@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -73,7 +74,9 @@ def _nested(declared: Any) -> Any:
     return _nested_inputs[declared]
 
 
-NAMES: dict[type[Any], str] = {str: "String", int: "Int", bool: "Boolean", date: "Date", datetime: "DateTime"}
+NAMES: dict[type[Any], str] = {
+    str: "String", int: "Int", bool: "Boolean", date: "Date", datetime: "DateTime", Decimal: "Decimal",
+}
 
 
 def kind_name(field: Field) -> str:

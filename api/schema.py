@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -39,7 +40,7 @@ from api.mutations import mutations
 from api.nodes import NODES, Node, parsed
 from api.pages import Lookup, listing
 from api.persisted import TrustedOnly
-from api.scalars import INSTANT
+from api.scalars import EXACT, INSTANT
 from api.subscriptions import LiveSchema
 from workflows.timetable import FLOWS
 
@@ -86,6 +87,6 @@ schema = LiveSchema(
     mutation=Mutation,
     subscription=live.Subscription,
     types=list(NODES.values()),
-    config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT}),
+    config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT, Decimal: EXACT}),
     extensions=[TrustedOnly, *EXTENSIONS, KnownDocuments],
 )

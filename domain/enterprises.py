@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
-from domain.records import Kept, Subject
+from domain.records import Kept, Record, Subject
 from domain.sight import among, either
 from domain.viewers import Role, Viewer
 from domain.zones import Zone
@@ -57,17 +58,56 @@ class Enterprise(Subject):
             Q(id__in=viewer.enterprises),
             among(
                 "id",
-                cls.filter(cls._accompanied_by(viewer)).values("id"),
+                cls.filter(cls.accompanied_by(viewer)).values("id"),
                 *Case.worked_on_by(viewer, "enterprise_id"),
+                *(kind.in_charge_of(viewer).values("enterprise_id") for kind in departmental()),
             ),
         )
 
     @classmethod
     def inside(cls, viewer: Viewer, key: str = "id") -> Q:
         """The history of a firm is for those who oversee its zone and for its companion."""
-        accompanied = cls.filter(cls._accompanied_by(viewer)).values("id")
+        accompanied = cls.filter(cls.accompanied_by(viewer)).values("id")
         return either(Q(zone_id__in=viewer.overseen), among(key, accompanied))
 
     @classmethod
-    def _accompanied_by(cls, viewer: Viewer) -> Q:
+    def accompanied_by(cls, viewer: Viewer) -> Q:
         return Q(companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
+
+
+class OfEnterprise(Record):
+    """A row about one enterprise, kept in the enterprise's own history.
+
+    Seen by those who oversee its zone, by the enterprise's companion, by the liaisons of the `department` in charge,
+    where it has that column, and by the enterprise's contacts, unless it is `internal` to the offices.
+    """
+
+    subject = "enterprise"
+    internal: ClassVar[bool] = False
+    zone_id: UUID
+    enterprise_id: UUID
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def visible_to(cls, viewer: Viewer) -> Q:
+        accompanied = Enterprise.filter(Enterprise.accompanied_by(viewer)).values("id")
+        departments = viewer.departments if "department_id" in cls.columns() else ()
+        return either(
+            Q(zone_id__in=viewer.overseen),
+            *([Q(department_id__in=departments)] if departments else []),
+            Q(enterprise_id__in=() if cls.internal else viewer.enterprises),
+            among("enterprise_id", accompanied),
+        )
+
+    @classmethod
+    def in_charge_of(cls, viewer: Viewer) -> QuerySet[Self]:
+        """Those that a department of the viewer is in charge of, and through which its liaisons see the enterprise."""
+        return cls.filter(department_id__in=viewer.departments)
+
+
+def departmental() -> list[type[OfEnterprise]]:
+    """Kinds of rows about an enterprise that name a department in charge."""
+    kinds = sorted(OfEnterprise.__subclasses__(), key=lambda kind: kind.kind())
+    return [kind for kind in kinds if "department_id" in kind.columns()]

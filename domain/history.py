@@ -20,6 +20,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
+from domain.exact import written
 from domain.records import Seen, Subject, new_id, subjects
 from domain.sight import either
 from domain.viewers import Role, Viewer
@@ -100,7 +101,9 @@ def plain(value: object) -> Any:
             return value.value
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        case date() | UUID() | Decimal():
+        case Decimal():
+            return written(value)
+        case date() | UUID():
             return str(value)
         case dict():
             return {str(key): plain(each) for key, each in value.items()}

@@ -182,7 +182,7 @@ def _value(mutation: str, name: str, kind: Any, rows: Mapping[str, Sequence[Any]
         return next(iter(kind.values))
     if kind.name == "ID":
         return global_id(_row(mutation, name, rows))
-    plain = {"String": "示例文字甲乙丙丁戊己", "Int": 1, "Boolean": False}
+    plain = {"String": "示例文字甲乙丙丁戊己", "Int": 1, "Boolean": False, "Decimal": "1"}
     return plain[kind.name] if kind.name in plain else (clock.today() + timedelta(days=9)).date().isoformat()
 
 

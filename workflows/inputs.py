@@ -7,26 +7,35 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from domain.exact import MOST
 from domain.records import Record
 from domain.refusals import BAD_INPUT, BAD_TEXT, NOT_FOUND, REQUIRED, TOO_LONG, Refusal, Refused
 from domain.viewers import Viewer
 
+NOT_EXACT = Refusal(
+    "NOT_EXACT", "请以文本给出精确数值，如 \"300000.5\"；不接受浮点数。",
+    "Give an exact number as text, such as \"300000.5\"; a float is not taken.",
+)
 MOST_IN_A_LIST = 100
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 
 
 @dataclass(frozen=True)
 class Words:
-    """Said of an input: what it is called, and for text how long it may be (characters) and whether it may be empty."""
+    """Said of an input: what it is called, for text how long it may be (characters) and whether it may be empty, for
+    an exact number its decimals and whether it may be below zero."""
 
     zh: str
     en: str
     limit: int = 200
     empty: bool = False
+    places: int = 2
+    negative: bool = False
 
 
 Reason = Annotated[str, Words("理由", "Reason", 2000)]
@@ -140,6 +149,8 @@ async def _read_one(field: Field, value: Any, viewer: Viewer, path: str) -> Any:
         return await read_input(field.kind, given, viewer, f"{path}.")
     if field.kind is str:
         return read_text(value, field.words, path)
+    if field.kind is Decimal:
+        return read_number(value, field.words, path)
     if field.kind is date and not EARLIEST <= value <= LATEST:
         raise Refused(BAD_INPUT.about(path, problem_zh="日期不在可用范围内", problem_en="the date is out of range"))
     if field.kind is datetime and value.tzinfo is None:
@@ -155,6 +166,22 @@ async def _read_record(kind: type[Record], value: UUID | Record, viewer: Viewer,
     if record is None:
         raise Refused(NOT_FOUND.about(path))
     return record
+
+
+def read_number(value: Any, words: Words, path: str) -> Decimal:
+    """An exact number; refused when given as a float, with more decimals than are kept, or out of range."""
+    if isinstance(value, float):
+        raise Refused(NOT_EXACT.about(path))
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) >= MOST or (number < 0 and not words.negative):
+        raise Refused(BAD_INPUT.about(path, problem_zh="数值不在可用范围内", problem_en="the number is out of range"))
+    if number.normalize().as_tuple().exponent < -words.places:  # type: ignore[operator]  # a finite number's is an int
+        raise Refused(
+            BAD_INPUT.about(
+                path, problem_zh=f"最多{words.places}位小数", problem_en=f"at most {words.places} decimals"
+            )
+        )
+    return number
 
 
 def read_text(value: str, words: Words, path: str) -> str:
