@@ -17,8 +17,10 @@ from domain.people import Person as PersonRow
 from domain.zones import Zone as ZoneRow
 
 if TYPE_CHECKING:
+    from api.applications import Application
     from api.cases import Case
     from api.people import Person
+    from api.recognitions import Recognition
     from api.zones import Zone
 
 
@@ -36,6 +38,8 @@ class Enterprise(Node):
     companion: Annotated[Person, strawberry.lazy("api.people")] | None = one()
     cases: Connection[Annotated[Case, strawberry.lazy("api.cases")]] = paged(NEWEST)
     contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
+    recognitions: Connection[Annotated[Recognition, strawberry.lazy("api.recognitions")]] = paged(NEWEST)
+    applications: Connection[Annotated[Application, strawberry.lazy("api.applications")]] = paged(NEWEST)
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Subquery
 
 from api.context import Info, one_loader
+from api.filters import decimals_of, zones_under
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, key_of, node, one
 from api.pages import DEFAULT_PAGE, OLDEST, AsOf, Connection, Listing
 from domain import rates
-from domain.database import reads
 from domain.departments import Department as DepartmentRow
 from domain.figures import Exclusion as ExclusionRow
 from domain.figures import ExclusionState
 from domain.figures import Figure as FigureName
 from domain.people import Person as PersonRow
 from domain.rates import Asked, Grouping
-from domain.refusals import BAD_INPUT, NOT_FOUND, Refusal, Refused
+from domain.refusals import BAD_INPUT, Refused
 from domain.responsibilities import Responsibility
 from domain.zones import Zone as ZoneRow
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 for words in (FigureName, ExclusionState, Grouping):
     enum(words)
 
-MOST_DECIMALS = 4
-DECIMALS = Refusal("DECIMALS", "小数位数为0至{most}。", "Decimals are 0 to {most}.", "decimals")
 SECONDS_IN_AN_HOUR = 3_600
 
 
@@ -92,7 +90,7 @@ class Rate:
 
     @strawberry.field(description="As texts print it, rounded half up; null where nothing is counted.")
     def percent(self, decimals: int = 1) -> str | None:
-        return self.rate.percent(_decimals(decimals))
+        return self.rate.percent(decimals_of(decimals))
 
 
 @strawberry.type
@@ -200,24 +198,12 @@ class Query:
         counting = [zone for zone, rules in (context.rules or {}).items() if rules["fairly_is_satisfied"]]
         return Figures(
             asked=Asked(
-                context.viewer, context.at, by, await _zones(info, zone_id),
+                context.viewer, context.at, by, await zones_under(info, zone_id),
                 key_of(department_id, DepartmentRow, "departmentId") if department_id else None,
                 key_of(officer_id, PersonRow, "officerId") if officer_id else None,
                 from_, until, counting,
             )
         )
-
-
-async def _zones(info: Info, given: strawberry.ID | None) -> list[UUID] | None:
-    """A zone in sight and those below it."""
-    if given is None:
-        return None
-    seen: Any = ZoneRow.seen_by(info.context.viewer).filter(id=key_of(given, ZoneRow, "zoneId"))
-    zone = await seen.using_db(reads()).first()
-    if zone is None:
-        raise Refused(NOT_FOUND.about("zoneId"))
-    below: Any = ZoneRow.filter(Q(id=zone.id) | Q(path__startswith=f"{zone.path}/"))
-    return list(await below.using_db(reads()).values_list("id", flat=True))
 
 
 def _left_out(asked: Asked) -> Any:
@@ -237,10 +223,4 @@ def _left_out(asked: Asked) -> Any:
 
 
 def _hours(seconds: Decimal, decimals: int) -> str:
-    return str((seconds / SECONDS_IN_AN_HOUR).quantize(Decimal(1).scaleb(-_decimals(decimals)), ROUND_HALF_UP))
-
-
-def _decimals(given: int) -> int:
-    if not 0 <= given <= MOST_DECIMALS:
-        raise Refused(DECIMALS.about(most=MOST_DECIMALS))
-    return given
+    return str((seconds / SECONDS_IN_AN_HOUR).quantize(Decimal(1).scaleb(-decimals_of(decimals)), ROUND_HALF_UP))

@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID
 
+import strawberry
 from tortoise.expressions import Q
 
-from domain.refusals import BAD_INPUT, Refused
+from api.context import Info
+from api.nodes import key_of
+from domain.database import reads
+from domain.refusals import BAD_INPUT, NOT_FOUND, Refusal, Refused
+from domain.zones import Zone as ZoneRow
 from workflows.inputs import EARLIEST, LATEST, MOST_IN_A_LIST, Words, read_text
 
+MOST_DECIMALS = 4
+DECIMALS = Refusal("DECIMALS", "小数位数为0至{most}。", "Decimals are 0 to {most}.", "decimals")
 T = TypeVar("T")
 SEARCH = Words("查找", "Search", 100)
 
@@ -41,4 +49,22 @@ def instant(given: datetime, field: str) -> datetime:
     # A day inside either end of what a datetime can hold, so that any zone can be reckoned with.
     if not EARLIEST <= given.date() <= LATEST:
         raise Refused(BAD_INPUT.about(field, problem_zh="时间不在可用范围内", problem_en="the time is out of range"))
+    return given
+
+
+async def zones_under(info: Info, given: strawberry.ID | None) -> list[UUID] | None:
+    """A zone in sight and those below it."""
+    if given is None:
+        return None
+    seen: Any = ZoneRow.seen_by(info.context.viewer).filter(id=key_of(given, ZoneRow, "zoneId"))
+    zone = await seen.using_db(reads()).first()
+    if zone is None:
+        raise Refused(NOT_FOUND.about("zoneId"))
+    below: Any = ZoneRow.filter(Q(id=zone.id) | Q(path__startswith=f"{zone.path}/"))
+    return list(await below.using_db(reads()).values_list("id", flat=True))
+
+
+def decimals_of(given: int) -> int:
+    if not 0 <= given <= MOST_DECIMALS:
+        raise Refused(DECIMALS.about(most=MOST_DECIMALS))
     return given

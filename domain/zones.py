@@ -36,6 +36,8 @@ DEFAULTS: Mapping[str, Any] = {
     "joint_answer": None,
     "call_back": None,
     "supervision_answer": "3wd",  # no text gives a number
+    "application_recommend": None,
+    "application_decide": None,
     "reopen_window": "30d",
     "call_back_attempts": 3,
     "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due

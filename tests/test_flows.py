@@ -36,6 +36,7 @@ from domain.viewers import CLOCK, OPERATOR, Role, Viewer
 from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
 from tests.proofs import everything, moved
+from tests.recognising import all_sorts_of_applications
 from tests.world import (
     World,
     a_case,
@@ -262,6 +263,7 @@ async def all_sorts_of_cases(world: World) -> None:
     await perform(owner, Case, (await a_handled_case(world)).id, "withdraw", reason="企业另有安排")
     await perform(dispatcher, Case, (await a_case(world)).id, "merge", into=handled, reason="同一事项")
     await people_and_rules(world)
+    await all_sorts_of_applications(world)
 
 
 async def people_and_rules(world: World) -> None:

@@ -8,6 +8,9 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
+- What is kept about an enterprise (applications, recognitions) is seen by those who oversee its zone, its companion,
+  the liaisons of the department in charge, who thereby see the enterprise, and its contacts. A zone's campaigns are
+  seen by all who have to do with it and by staff of the zones below; its filed counts by staff of either.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -41,6 +44,7 @@ from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
 from tests.graphql import Client, served, signed_in
+from tests.recognising import all_sorts_of_applications, an_application_of
 from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
 from tests.world import (
     World,
@@ -111,6 +115,8 @@ async def a_region() -> Region:
     await cases_in_every_stage(gl)
     await a_webhook(gl.zone)
     await a_case_of_the_second(gl, firm, second)
+    await all_sorts_of_applications(gl)
+    await an_application_of(gl, firm)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -307,6 +313,23 @@ class Standing:
         case = self.case[row.case_id]
         return self._inside(case) or (case.enterprise_id in self.firms and row.state.value != "returned")
 
+    def _recognition(self, row: Any) -> bool:
+        firm = self.enterprise[row.enterprise_id]
+        return (
+            row.zone_id in self.overseen
+            or (getattr(row, "department_id", None) in self.departments)
+            or row.enterprise_id in self.firms
+            or (firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION])
+        )
+
+    _application = _recognition
+
+    def _campaign(self, row: Any) -> bool:
+        return row.zone_id in self.staff | self.above | self.contact_zones
+
+    def _filedcount(self, row: Any) -> bool:
+        return row.zone_id in self.staff | self.above
+
     def _zone(self, row: Any) -> bool:
         return row.id in self.staff | self.contact_zones
 
@@ -334,7 +357,13 @@ class Standing:
             or row.id in self.firms
             or (row.companion_id == self.me and row.zone_id in self.zones[Role.COMPANION])
             or any(case.enterprise_id == row.id and self._inside(case) for case in self.case.values())
+            or row.id in self._in_charge_of()
         )
+
+    def _in_charge_of(self) -> set[UUID]:
+        """Enterprises about which there is a row that names the person's department as in charge."""
+        rows = self.rows["Application"]
+        return {each.enterprise_id for each in rows if each.department_id in self.departments}
 
     def _person(self, row: Any) -> bool:
         firms = {each.id for each in self.rows["Enterprise"] if self._enterprise(each)}
@@ -464,6 +493,10 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "persons": "Person",
         "responsibilities": "Responsibility",
         "history": "Entry",
+        "recognitions": "Recognition",
+        "applications": "Application",
+        "campaigns": "Campaign",
+        "filedCounts": "FiledCount",
     }
     for listed, kind in of.items():
         assert walk.roots[listed]["totalCount"] == sum(key[0] == kind for key in may), f"{name}: {listed}"

@@ -76,6 +76,10 @@ OWNER_PERSON = Audience("本件企业伴员", "the owner", lambda record, case: 
 COMPANION_PERSON = Audience(
     "企业伴员", "the enterprise's companion", lambda firm, _: _person(firm.companion_id, Role.COMPANION)
 )
+COMPANION_OF = Audience(
+    "该企业的伴员", "the enterprise's companion",
+    lambda record, enterprise: _person(enterprise.companion_id, Role.COMPANION),
+)
 ESCALATED_TO = Audience("受理上报的人", "whom it was escalated to", lambda record, case: _person(case.escalated_to_id))
 RESPONSIBLE = Audience("责任人", "the person responsible", lambda record, case: _person(record.person_id))
 CONTACTS = Audience(

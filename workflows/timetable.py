@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from workflows import (  # noqa: F401 (each defines its flow, or what follows them)
+    applications,
     attachments,
     calendar,
+    campaigns,
     cases,
     chains,
     consultations,
     departments,
     enterprises,
     figures,
+    filed_counts,
     people,
     problems,
+    recognitions,
     rectifications,
     responsibilities,
     settling,
