@@ -43,11 +43,13 @@ async def all_sorts_of_applications(world: World) -> None:
 async def all_sorts_of_recognitions(world: World) -> None:
     leader, today = await world.viewer(world.leader), clock.today().date()
     lately: dict[str, Any] = {"recognised_on": today - timedelta(days=30)}
-    for kind, moves in (("gazelle", ("renew",)), ("unicorn", ("revoke",))):
+    ends: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("gazelle", "renew", {"recognised_on": today}),
+        ("unicorn", "revoke", {"revoked_on": today, "reason": "不再符合条件"}),
+    )
+    for kind, move, given in ends:
         held = await create(leader, Recognition, "record", within=world.enterprise, recognised_as=kind, **lately)
-        given: dict[str, Any] = {"renew": {"recognised_on": today}, "revoke": {"revoked_on": today, "reason": "不再符合条件"}}
-        for move in moves:
-            await perform(leader, Recognition, held.id, move, **given[move])
+        await perform(leader, Recognition, held.id, move, **given)
     count: dict[str, Any] = {"recognised_as": "gazelle", "measure": "stock", "until": today, "count": 1}
     count |= {"source": "示例", "status": "ext"}
     struck = await create(leader, FiledCount, "file", within=world.zone, **count)
