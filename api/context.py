@@ -18,7 +18,7 @@ from domain.database import reads
 from domain.records import Record
 from domain.refusals import Refusal, Refused
 from domain.viewers import Viewer
-from domain.zones import rules_in
+from domain.zones import Rules, rules_in
 from workflows.admissions import Admission, admit, still_holds
 from workflows.leases import Caller
 
@@ -39,7 +39,7 @@ class Context:
     as_of: datetime | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     told: dict[Any, Any] = field(default_factory=dict)
-    rules: Mapping[UUID, Mapping[str, Any]] | None = None
+    rules: Mapping[UUID, Rules] | None = None
     book: Book = field(default_factory=Book)
     paths: Mapping[UUID, str | None] = field(default_factory=dict)
     caller: Caller | None = None
@@ -74,12 +74,16 @@ class Context:
             self.paths = {zone: await path_in(self.book, zone) for zone in self.viewer.zones}
             self.rules = await rules_in(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date())
 
-    def calendar_in(self, zone_id: UUID | None, version: int | None = None) -> Calendar:
-        """The calendar of a zone in sight, now or as of a version, with the hours it keeps today, else the state's;
-        once `prepare` has read."""
+    def calendar_in(
+        self, zone_id: UUID | None, version: int | None = None, started: datetime | None = None
+    ) -> Calendar:
+        """The calendar of a zone in sight, else the state's: now or as of a version, with the hours the office keeps
+        today, or kept when something `started`; once `prepare` has read."""
         rules = (self.rules or {}).get(zone_id) if zone_id else None
         calendar = self.book.calendar(self.paths.get(zone_id) if zone_id else None, version)
-        return calendar.open_at(rules["office_hours"]) if rules else calendar
+        if not rules:
+            return calendar
+        return calendar.open_at(rules.stood("office_hours", started) if started else rules["office_hours"])
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -147,7 +147,7 @@ class Told:
         row, context = self.row, self.reading.context
         if row.clock_started_at is None or row.limit_text is None:
             return []
-        calendar = context.calendar_in(row.zone_id, row.calendar_version)
+        calendar = context.calendar_in(row.zone_id, row.calendar_version, row.clock_started_at)
         days = explained(calendar, row.clock_started_at, row.limit_text, self._spans, row.due_at)
         return counted_days(days, context.language)
 

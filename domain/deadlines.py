@@ -162,8 +162,9 @@ def own_lights(record: Any) -> tuple[datetime | None, datetime | None, bool | No
     """What the record's own deadline makes of `yellow_at`, `red_at` and `grey`."""
     if record.due_at is None:
         return None, None, None
-    if stands_still(record):
-        return None, None, True
+    if pause := next((each for each in pauses_in(spans_of(record)) if each.until is None), None):
+        over = record.due_latest or record.due_at  # what was overdue before its clock stopped stays so
+        return None, over if over < pause.since else None, True
     if record.provisional:
         return None, record.due_latest, True
     return record.warn_at, record.due_at, False

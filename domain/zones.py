@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 
 from domain.calendar import OFFICE_HOURS
+from domain.clock import OFFICE_ZONE
 from domain.database import reads
 from domain.records import Kept, Record, Subject
 from domain.viewers import Viewer
@@ -132,6 +133,20 @@ class Rules(dict[str, Any]):
         super().__init__(DEFAULTS)
         self.settings: dict[str, UUID] = {}
         self.sources: dict[UUID, tuple[str, str]] = {}
+        self._set: list[tuple[str, date, datetime, Any]] = []
+
+    def enter(self, row: Mapping[str, Any]) -> None:
+        """One setting more, which began to hold no earlier than those before it."""
+        name, value = row["name"], json.loads(row["value"])
+        self[name], self.settings[name] = value, row["id"]
+        self.sources[row["id"]] = (name, row["source"])
+        self._set.append((name, row["holds_from"], row["created_at"], value))
+
+    def stood(self, name: str, at: datetime) -> Any:
+        """A rule as it was at an earlier instant, whatever has been set since: by it runs what began then."""
+        day = at.astimezone(OFFICE_ZONE).date()
+        values = [value for other, since, made, value in self._set if other == name and since <= day and made <= at]
+        return values[-1] if values else DEFAULTS[name]
 
 
 async def rules_of(zone_id: UUID, on: date) -> Rules:
@@ -143,8 +158,8 @@ async def rules_in(zones: Iterable[UUID], on: date) -> Mapping[UUID, Rules]:
     """The same for several zones, in one read."""
     rules = {zone: Rules() for zone in zones}
     rows = Setting.filter(zone_id__in=list(rules), holds_from__lte=on).order_by("holds_from")
-    for row in await rows.using_db(reads()).values("id", "zone_id", "name", "value", "source"):
-        rules[row["zone_id"]][row["name"]] = json.loads(row["value"])
-        rules[row["zone_id"]].settings[row["name"]] = row["id"]
-        rules[row["zone_id"]].sources[row["id"]] = (row["name"], row["source"])
+    for row in await rows.using_db(reads()).values(
+        "id", "zone_id", "name", "value", "source", "holds_from", "created_at"
+    ):
+        rules[row["zone_id"]].enter(row)
     return rules

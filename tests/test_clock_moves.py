@@ -10,13 +10,14 @@ import pytest
 from domain import clock
 from domain.cases import Case
 from domain.chains import ChainLink
+from domain.deadlines import Light, light_of
 from domain.history import Entry
 from domain.notices import Notice
 from domain.responsibilities import Responsibility
 from domain.viewers import CLOCK, OPERATOR, Role
 from domain.zones import Setting, Zone
 from tests.proofs import assert_whole, moved, refused
-from tests.test_deadlines import MONDAY, a_rule, at, handled_until
+from tests.test_deadlines import MONDAY, a_rule, at, handled_until, night_of
 from tests.world import a_case, a_person, a_world, a_zone, the_responsibility
 from workflows.perform import create, perform
 from workflows.presets import PRACTICES, Preset
@@ -170,3 +171,22 @@ async def test_a_limit_can_be_taken_back_where_none_need_hold(database: str, mon
     assert (await a_case(world)).due_at is None
     with refused("BAD_INPUT"):
         await a_rule(world, "return_window", "none")
+
+
+async def test_what_was_overdue_before_its_clock_stopped_stays_red(database: str, monday: None) -> None:
+    world = await a_world()
+    late, early = await handled_until(world, date(2026, 3, 4)), await handled_until(world, date(2026, 3, 6))
+    with clock.stopped(at(5)):
+        for case in (late, early):
+            await moved(world, world.dispatcher, case, "pause", reason="待上级批复")
+
+    lights = {key: light_of(await Case.get(id=key), at(20)) for key in (late.id, early.id)}
+
+    assert lights == {late.id: Light.RED, early.id: Light.GREY}
+    duty = await the_responsibility(late)
+    assert light_of(duty, at(20)) is Light.RED
+    with clock.stopped(at(20)):
+        for case in (late, early):
+            await moved(world, world.companion, case, "resume", reason="已批复")
+    assert (await the_responsibility(late)).red_at == duty.red_at == night_of(4)
+    await assert_whole()

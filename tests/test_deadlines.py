@@ -239,6 +239,21 @@ async def test_an_extension_into_the_past_is_neither_asked_nor_granted(database:
     assert (await the_responsibility(await Case.get(id=duty.case_id))).due_at == night_of(22)
 
 
+async def test_no_extension_is_asked_while_the_clock_stands_still(database: str, monday: None) -> None:
+    """The day it would be later than is not known yet: what is asked now might come out earlier than what holds."""
+    world = await a_world()
+    case = await handled_until(world, date(2026, 3, 10))
+    await moved(world, world.dispatcher, case, "pause", reason="待上级批复")
+    duty = await the_responsibility(case)
+
+    with clock.stopped(at(6)), refused("STANDS_STILL"):
+        await moved(world, world.land_liaison, duty, "ask_extension", due_on=date(2026, 3, 11), reason="等批复")
+
+    with clock.stopped(at(16)):
+        await moved(world, world.companion, case, "resume", reason="已批复")
+        await moved(world, world.land_liaison, duty, "ask_extension", due_on=date(2026, 3, 25), reason="等批复")
+
+
 async def test_a_department_promises_no_later_than_the_zone_allows(database: str, monday: None) -> None:
     world = await a_world()
     await a_rule(world, "handle", "5wd")

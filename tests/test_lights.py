@@ -229,3 +229,21 @@ async def the_deadline(viewer: Any) -> dict[str, Any]:
     shared = {name: value for name, value in deadline.items() if name != "rule"}
     assert {name: planned["cases"]["nodes"][0]["deadline"][name] for name in shared} == shared
     return deadline
+
+
+async def test_a_limit_in_working_hours_is_explained_by_the_hours_the_office_kept_when_it_began(
+    database: str, monday: None
+) -> None:
+    world = await a_world()
+    await a_rule(world, "handle", "8wh")
+    case = await handled_until(world, date(2026, 3, 3))  # at ten: seven hours are left of this day
+    with clock.stopped(at(2, 11)):
+        await a_rule(world, "office_hours", "10:00-12:00")
+        told = await the_deadline(await world.viewer(world.leader))
+        await moved(world, world.dispatcher, case, "pause", reason="待批")
+    with clock.stopped(at(2, 16)):
+        resumed = await moved(world, world.companion, case, "resume", reason="已批复")
+
+    assert datetime.fromisoformat(told["dueAt"]) == at(3)
+    assert [each["note"].split(", ")[-1] for each in told["explanation"]] == ["7 h 0 min counted", "1 h 0 min counted"]
+    assert resumed.due_at == at(3, 15)  # four hours stood still, by the same hours

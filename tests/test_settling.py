@@ -83,6 +83,42 @@ async def test_the_window_to_return_settles_with_the_deadline(database: str, dec
     assert not settled.provisional
 
 
+async def test_the_window_to_return_settles_where_no_limit_to_sign_does(database: str) -> None:
+    with clock.stopped(datetime(2026, 12, 30, 2, tzinfo=UTC)):
+        world = await a_world()
+        await a_rule(world, "return_window", "25wd")
+        duty = await the_responsibility(await a_dispatched_case(world))  # to be signed for on the 31st
+        assert not duty.provisional
+        with clock.stopped(datetime(2026, 12, 30, 3, tzinfo=UTC)):
+            await a_rule(world, "sign", "2wd")  # no business of what runs
+
+        before = await everything()
+        (shift,) = await preview(OPERATOR, year=2027, text=notice(), source="示例通知")
+        assert await everything() == before
+        await publish()
+
+        settled = await Responsibility.get(id=duty.id)
+        assert settled.due_at == duty.due_at
+        assert settled.return_by == shift.becomes.at == end_of(date(2027, 2, 3)) != duty.return_by
+        assert await Timer.filter(record_id=duty.id, move="sign_by_lapse", due_at=settled.return_by).exists()
+        await assert_whole()
+
+
+async def test_a_window_keeps_the_rule_it_was_opened_under(database: str, december: None) -> None:
+    world = await a_world()
+    for name in ("sign", "return_window"):
+        await a_rule(world, name, "5wd")
+    duty = await the_responsibility(await a_dispatched_case(world))
+    with clock.stopped(datetime(2026, 12, 29, 2, tzinfo=UTC)):
+        for name in ("sign", "return_window"):
+            await a_rule(world, name, "9wd")
+
+        await publish()
+
+    settled = await Responsibility.get(id=duty.id)
+    assert settled.due_at == settled.return_by
+
+
 async def test_a_corrected_day_moves_only_the_deadlines_that_are_confirmed(database: str) -> None:
     with clock.stopped(datetime(2026, 3, 2, 2, tzinfo=UTC)):
         world = await a_world()

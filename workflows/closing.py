@@ -149,7 +149,7 @@ async def call_back(step: Step) -> None:
 
 async def close(step: Step) -> None:
     step.record.closed_at = step.at
-    step.record.reopen_until = step.calendar.after(step.at, step.rules["reopen_window"]).at
+    step.record.reopen_until = step.calendar.after(step.at, step.rules["reopen_window"]).latest
 
 
 async def reopen(step: Step) -> None:

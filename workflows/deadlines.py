@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from domain.calendar import end_of
+from domain.calendar import Calendar, Moment, end_of
 from domain.clock import OFFICE_ZONE
 from domain.deadlines import (
     Extension,
@@ -14,15 +14,17 @@ from domain.deadlines import (
     PauseCause,
     asked_in,
     granted_in,
+    pauses_in,
     reckoned,
     spans_of,
+    stands_still,
     written,
 )
 from domain.refusals import Refusal, Refused
 from domain.words import Word
 from domain.zones import Setting
 from workflows.audiences import Audience
-from workflows.flow import THE_CLOCK, Act, Alarm, Move, Situation
+from workflows.flow import FLOWS, THE_CLOCK, Alarm, Move, Situation, Window
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
 from workflows.timing import adopt, promise, recount
@@ -38,6 +40,9 @@ TOO_LATE_TO_ASK = Refusal(
     "An extension is asked {notice} before due, by {latest} at the latest.",
 )
 NOT_LATER = Refusal("NOT_LATER", "新时限须晚于现时限。", "The new date must be later than the present one.", "dueOn")
+STANDS_STILL = Refusal(
+    "STANDS_STILL", "挂起期间不计时，恢复后再申请延期。", "Its clock stands still; ask once the case has been resumed."
+)
 NOT_ASKED = Refusal("NOT_ASKED", "没有待审的延期申请。", "No extension has been asked for.")
 ASKED_ALREADY = Refusal("ASKED_ALREADY", "已有待审的延期申请。", "An extension has been asked for already.")
 EXTENDED_ENOUGH = Refusal(
@@ -97,10 +102,7 @@ async def go_on(step: Step) -> None:
     record.clock_spans = written([
         replace(each, until=step.at) if isinstance(each, Pause) and each.until is None else each for each in spans
     ])
-    await recount(step.change, record)
-    if asked := asked_in(spans_of(record)):
-        pauses = [each for each in spans_of(record) if isinstance(each, Pause)]
-        record.extension_due_at = reckoned(step.calendar, asked.asked_at, asked.until.isoformat(), pauses).at
+    await _recount(step)
 
 
 async def agree(step: Step, due_on: date, *within: str) -> None:
@@ -156,14 +158,29 @@ async def refuse_extension(step: Step) -> None:
 
 
 async def settle(step: Step) -> None:
-    """The same start, limit, pauses and extensions, by the calendar as it is now."""
+    """The same start, limit, pauses and extensions, by the calendar as it is now; and what may be done until then."""
     adopt(step.record, step.at)
+    await _recount(step)
+    for window in FLOWS[type(step.record)].windows:
+        if step.record.state in window.states:
+            setattr(step.record, window.column, ends(window, step.record, step.rules, step.calendar).at)
+
+
+def ends(window: Window, record: Any, rules: Any, calendar: Calendar) -> Moment:
+    """When a window closes, by the rule it was opened under."""
+    since = getattr(record, window.since)
+    return calendar.open_at(rules.stood("office_hours", since)).after(since, rules.stood(window.rule, since))
+
+
+async def _recount(step: Step) -> None:
+    """The deadline, and with it one that is asked for."""
     await recount(step.change, step.record)
+    if asked := asked_in(spans_of(step.record)):
+        until, pauses = asked.until.isoformat(), pauses_in(spans_of(step.record))
+        step.record.extension_due_at = reckoned(step.calendar, asked.asked_at, until, pauses).at
 
 
-def clock_moves(
-    states: tuple[Word, ...], near: Hearers, over: Hearers, settled: Act = settle
-) -> list[Move]:
+def clock_moves(states: tuple[Word, ...], near: Hearers, over: Hearers) -> list[Move]:
     """What the clock does to a timed record: reminds those it is `near` for, tells those it is `over` for, and settles
     what an unpublished year had left open. A light that speaks for parts too turns with the first of them."""
     return [
@@ -177,7 +194,7 @@ def clock_moves(
         ),
         Move(
             "settle", "时限重算", "Deadline settled by the calendar", states, None, (THE_CLOCK,),
-            act=settled, tells=near, mutation="",
+            act=settle, tells=near, mutation="",
         ),
     ]
 
@@ -191,6 +208,8 @@ def past_due(s: Situation) -> Refusal | None:
 
 
 def in_time_to_ask(s: Situation) -> Refusal | None:
+    if stands_still(s.record):
+        return STANDS_STILL
     notice = s.rules["extension_notice"]
     latest = s.calendar.before(s.record.due_at, notice)
     if s.at > latest:

@@ -138,6 +138,17 @@ class Alarm:
     states: tuple[Word, ...] = ()
 
 
+@dataclass(frozen=True)
+class Window:
+    """Something may be done until the instant in `column`: so long after that in `since` as the rule said then. While
+    the record is in one of `states` the window moves with the calendar, as a deadline does."""
+
+    column: str
+    since: str
+    rule: str
+    states: tuple[Word, ...]
+
+
 class Standing(NamedTuple):
     """What a viewer hears about one move: open, or the reason why not."""
 
@@ -163,11 +174,12 @@ class Flow:
         tallies: Sequence[Tally] = (),
         limits: Mapping[Word, Limit | Callable[[Any], Limit]] = NO_LIMITS,
         alarms: Sequence[Alarm] = (),
+        windows: Sequence[Window] = (),
         zh: str,
         en: str,
     ) -> None:
         self.record, self.states, self.tallies, self.zh, self.en = record, states, tallies, zh, en
-        self.limits = limits
+        self.limits, self.windows = limits, windows
         self.moves = {move.name: move for move in moves}
         assert len(self.moves) == len(moves), f"{record.__name__}: a move is named twice"
         self.alarms = tuple(replace(each, states=each.states or self.moves[each.move].source) for each in alarms)

@@ -29,11 +29,10 @@ from workflows.deadlines import (
     grant_extension,
     in_time_to_ask,
     refuse_extension,
-    settle,
     stand_still,
 )
 from workflows.dispatching import chain_gaps, handling_limit
-from workflows.flow import THE_CLOCK, Alarm, Flow, Held, Move, Situation, Tally
+from workflows.flow import THE_CLOCK, Alarm, Flow, Held, Move, Situation, Tally, Window
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
 
@@ -92,12 +91,11 @@ class ReassignPerson:
 
 async def offer(step: Step) -> None:
     duty, given = step.record, step.input
-    window = step.calendar.after(step.at, step.rules["return_window"])
     duty.department_id, duty.part = given.department.id, given.part
     duty.problem_id = given.problem.id if given.problem else None
     duty.designated = given.designated
     duty.returnable = not (given.designated or given.department.is_fallback)
-    duty.offered_at, duty.return_by, duty.provisional = step.at, window.at, window.provisional
+    duty.offered_at, duty.return_by = step.at, step.calendar.after(step.at, step.rules["return_window"]).at
 
 
 async def take(step: Step) -> None:
@@ -143,14 +141,6 @@ async def extend_case(step: Step) -> None:
     if duty.part is Part.LEAD and case.due_at and case.due_at < duty.due_at and case.state in UNDER_WAY:
         granted = granted_in(spans_of(duty))[-1]
         await step.perform(case, "extend", due_on=_day(duty.due_at), reason=granted.reason or "—")
-
-
-async def settle_window(step: Step) -> None:
-    """With the deadline goes the window in which it may be returned."""
-    duty = step.record
-    if duty.state is S.OFFERED:
-        duty.return_by = step.calendar.after(duty.offered_at, step.rules["return_window"]).at
-    await settle(step)
 
 
 async def cancel_measures(step: Step) -> None:
@@ -236,7 +226,6 @@ RESPONSIBILITY = Flow(
         ),
         *clock_moves(
             ACTIVE, near=(ITS_LIAISONS, RESPONSIBLE), over=(ITS_LIAISONS, RESPONSIBLE, OWNER_PERSON, DISPATCHERS),
-            settled=settle_window,
         ),
         Move("pause", "停表", "Clock stopped", ACTIVE, None, input=StandStill, act=stand_still),
         Move("resume", "续计", "Clock goes on", ACTIVE, None, input=WithReason, act=go_on, tells=(RESPONSIBLE,)),
@@ -256,6 +245,7 @@ RESPONSIBILITY = Flow(
     ],
     limits={S.OFFERED: "sign", S.SIGNED: "fix", S.FIXED: Held.AGREED, S.DONE: Held.KEPT},
     alarms=[Alarm("return_by", "sign_by_lapse"), *CLOCK_ALARMS],
+    windows=[Window("return_by", "offered_at", "return_window", (S.OFFERED, S.SIGNED))],
     zh="责任",
     en="Responsibility",
 )

@@ -5,23 +5,25 @@ Also deadlines from before clocks were kept, which get their light by the same m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from tortoise.expressions import Q
 
 from domain import clock
-from domain.calendar import Moment
+from domain.calendar import Calendar, Moment
 from domain.deadlines import Timed, reckoned, spans_of
 from domain.viewers import CLOCK
-from domain.zones import rules_of
+from domain.zones import Rules, rules_of
 from workflows.calendar import FOLLOWERS, Shift, Turn
+from workflows.deadlines import ends
 from workflows.flow import FLOWS, Flow, Held
 from workflows.perform import Step, perform
 from workflows.worker import duty
 
-RUNNING = Q(grey__not_isnull=True) & Q(limit_text__not_isnull=True) & Q(clock_started_at__not_isnull=True)
+RUNNING = Q(
+    grey__not_isnull=True, limit_text__not_isnull=True, clock_started_at__not_isnull=True, due_at__not_isnull=True
+)
 AT_ONCE = 200
 
 
@@ -36,18 +38,33 @@ class Clocks:
 
     async def _shifts(self, turn: Turn, provisional: bool) -> AsyncIterator[Shift]:
         for flow in _timed():
-            rows: Any = flow.record.filter(RUNNING, due_at__not_isnull=True)
+            running = RUNNING & Q(provisional=True) if provisional else RUNNING
+            rows: Any = flow.record.filter(running | _open(flow))
             zones = await rows.distinct().values_list("zone_id", flat=True)
             for zone_id in sorted(zones):
-                before, after = await _calendars(turn, zone_id)
+                before, after = await turn.calendars(zone_id)
                 if before == after:
                     continue
-                concerned = rows.filter(zone_id=zone_id)
-                async for record in concerned.filter(provisional=True) if provisional else concerned:
-                    becomes = _by(after, record)
-                    moved = provisional or _by(before, record) != becomes
-                    if moved and becomes != _stored(record):
-                        yield Shift(record, record.due_at, becomes)
+                rules = await rules_of(zone_id, clock.today().date())
+                async for record in rows.filter(zone_id=zone_id):
+                    if found := next(_moved(flow, record, rules, before, after, provisional), None):
+                        yield found
+
+
+def _moved(
+    flow: Flow, record: Any, rules: Rules, before: Calendar, after: Calendar, provisional: bool
+) -> Iterator[Shift]:
+    """The deadline of a record if it moves, and any of its windows."""
+    if _runs(record) and (record.provisional or not provisional):
+        was, becomes = (_by(each, record, rules) for each in (before, after))
+        if (provisional or was != becomes) and becomes != _stored(record):
+            yield Shift(record, record.due_at, becomes)
+    for window in flow.windows:
+        if record.state in window.states:
+            was, becomes = (ends(window, record, rules, each) for each in (before, after))
+            stored = getattr(record, window.column)
+            if (was.provisional if provisional else was != becomes) and stored != becomes.at:
+                yield Shift(record, stored, becomes)
 
 
 @duty("light up", every=3600.0)
@@ -65,14 +82,19 @@ def _timed() -> list[Flow]:
     return [flow for flow in FLOWS.values() if issubclass(flow.record, Timed)]
 
 
-async def _calendars(turn: Turn, zone_id: UUID) -> tuple[Any, Any]:
-    hours = str((await rules_of(zone_id, clock.today().date()))["office_hours"])
-    before, after = await turn.calendars(zone_id)
-    return before.open_at(hours), after.open_at(hours)
+def _open(flow: Flow) -> Q:
+    """Records with a window that is open still."""
+    return Q(*(Q(state__in=each.states) for each in flow.windows), join_type="OR") if flow.windows else Q(pk__in=[])
 
 
-def _by(calendar: Any, record: Any) -> Moment:
-    return reckoned(calendar, record.clock_started_at, record.limit_text, spans_of(record))
+def _runs(record: Any) -> bool:
+    return None not in (record.grey, record.limit_text, record.clock_started_at, record.due_at)
+
+
+def _by(calendar: Calendar, record: Any, rules: Rules) -> Moment:
+    started = record.clock_started_at
+    calendar = calendar.open_at(rules.stood("office_hours", started))
+    return reckoned(calendar, started, record.limit_text, spans_of(record))
 
 
 def _stored(record: Any) -> Moment:

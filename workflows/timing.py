@@ -54,7 +54,8 @@ async def recount(change: Change, record: Timed) -> None:
     if start is None or limit is None:
         return
     zone_id: UUID = getattr(record, "zone_id")  # noqa: B009
-    calendar, rules = await change.calendar_in(zone_id), await change.rules_in(zone_id)
+    rules = await change.rules_in(zone_id)
+    calendar = (await change.calendar_in(zone_id)).open_at(rules.stood("office_hours", start))
     due = reckoned(calendar, start, limit, spans_of(record))
     record.due_at, record.provisional = due.at, due.provisional
     record.due_earliest, record.due_latest = due.earliest, due.latest
