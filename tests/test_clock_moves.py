@@ -15,7 +15,7 @@ from domain.history import Entry
 from domain.notices import Notice
 from domain.responsibilities import Responsibility
 from domain.viewers import CLOCK, OPERATOR, Role
-from domain.zones import Setting, Zone
+from domain.zones import Setting, Zone, rules_of
 from tests.proofs import assert_whole, moved, refused
 from tests.test_deadlines import MONDAY, a_rule, at, handled_until, night_of
 from tests.world import a_case, a_person, a_world, a_zone, the_responsibility
@@ -143,6 +143,51 @@ async def test_a_preset_sets_its_rules_at_once_each_with_its_source(database: st
     assert (await a_case(world)).due_at == MONDAY + timedelta(hours=2)
     with refused("SET_ALREADY"):
         await moved(world, world.administrator, world.zone, "apply_preset", preset="2115", holds_from=today)
+
+
+async def test_a_preset_is_taken_over_another_and_withdrawn_again(database: str, monday: None) -> None:
+    world = await a_world()
+    today = clock.today().date()
+    await a_rule(world, "handle", "20wd")
+    before = await rules_of(world.zone.id, today)
+    for preset in ("2115", "13710"):
+        await moved(world, world.administrator, world.zone, "apply_preset", preset=preset, holds_from=today)
+    with refused("NOT_IN_USE"):
+        await moved(world, world.administrator, world.zone, "withdraw_preset", preset="beijing", holds_from=today)
+    both = await rules_of(world.zone.id, today)
+    assert [both[name] for name in ("first_contact", "dispatch", "fix", "handle")] == ["2h", "1d", "3d", "7d"]
+
+    with clock.stopped(at(4)):
+        tomorrow = date(2026, 3, 5)
+        for preset in ("13710", "2115"):
+            await moved(world, world.administrator, world.zone, "withdraw_preset", preset=preset, holds_from=tomorrow)
+
+    assert await rules_of(world.zone.id, date(2026, 3, 4)) == both
+    assert await rules_of(world.zone.id, tomorrow) == {**before, "handle": None}
+    told = await Entry.filter(subject_id=world.zone.id, record_kind="setting").order_by("sequence")
+    assert [each.move for each in told].count("amend") == 4
+    await assert_whole()
+
+
+async def test_a_rule_is_amended_until_it_has_held_for_a_day(database: str, monday: None) -> None:
+    world = await a_world()
+    rule = await a_rule(world, "first_contact", "2h")
+    case = await a_case(world)
+    with refused("NOT_ALLOWED"):
+        await moved(world, world.leader, rule, "amend", value="12h", source="更正")
+    with refused("BAD_INPUT"):
+        await moved(world, world.administrator, rule, "amend", value="0h", source="更正")
+
+    amended = await moved(world, world.administrator, rule, "amend", value="12h", source="更正")
+
+    assert (amended.value, amended.source, amended.author_id) == ('"12h"', "更正", world.administrator.id)
+    assert (await Case.get(id=case.id)).due_at == MONDAY + timedelta(hours=2)
+    assert (await a_case(world)).due_at == MONDAY + timedelta(hours=12)
+    hours = await a_rule(world, "office_hours", "09:00-17:00")
+    with refused("IN_FORCE"):
+        await moved(world, world.administrator, hours, "amend", value="10:00-16:00", source="更正")
+    with clock.stopped(at(3)), refused("IN_FORCE"):
+        await moved(world, world.administrator, rule, "amend", value="1h", source="更正")
 
 
 async def test_every_preset_can_be_taken_over(database: str, monday: None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
+from domain.refusals import Refusal, Refused
 from domain.words import Word
-from domain.zones import Setting
+from domain.zones import DEFAULTS, Setting
 from workflows.inputs import Words
 from workflows.perform import Step
 
@@ -71,6 +73,13 @@ PRACTICES: Mapping[Preset, Practice] = {
 }
 
 
+SET_ALREADY = Refusal(
+    "SET_ALREADY", "该规则从这一天起已另有设定。", "This rule has been set from that day on already.", "holdsFrom"
+)
+NOT_IN_USE = Refusal("NOT_IN_USE", "届时没有出自该套餐的规则。", "No rule is of this preset then.", "preset")
+DEFAULT = "系统默认 default"
+
+
 @dataclass
 class ApplyPreset:
     """Every rule of a preset at once, from a day on; what it says nothing of stays as it is."""
@@ -81,7 +90,36 @@ class ApplyPreset:
 
 async def set_all(step: Step) -> None:
     practice = PRACTICES[step.input.preset]
-    for name, value in practice.rules.items():
-        await step.create(
-            Setting, "set", name=name, value=value, holds_from=step.input.holds_from, source=practice.source
-        )
+    changed = [await _put(step, name, value, practice.source) for name, value in practice.rules.items()]
+    if not any(changed):
+        raise Refused(SET_ALREADY)
+
+
+async def set_back(step: Step) -> None:
+    """Every rule that is of the preset on that day is what it was on the days before the preset, or the default."""
+    practice, found = PRACTICES[step.input.preset], False
+    for name in practice.rules:
+        held = await Setting.filter(
+            zone_id=step.record.id, name=name, holds_from__lte=step.input.holds_from
+        ).order_by("-holds_from")
+        if held and held[0].source == practice.source:
+            before = next((each for each in held if each.source != practice.source), None)
+            value: Any = json.loads(before.value) if before else DEFAULTS[name]
+            source = before.source if before else DEFAULT
+            found = await _put(step, name, "none" if value is None else str(value), source) or found
+    if not found:
+        raise Refused(NOT_IN_USE)
+
+
+async def _put(step: Step, name: str, value: str, source: str) -> bool:
+    """A rule from the day on, in place of one set from the same day; whether that is any change."""
+    given: dict[str, Any] = {"value": value, "source": source}
+    zone, since = step.record, step.input.holds_from
+    same_day = await Setting.get_or_none(zone_id=zone.id, name=name, holds_from=since)
+    if same_day is None:
+        await step.create(Setting, "set", name=name, holds_from=since, **given)
+    elif (str(json.loads(same_day.value)), same_day.source) == (value, source):
+        return False
+    else:
+        await step.perform(same_day, "amend", **given)
+    return True

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from domain.calendar import OfficeHours, parsed
-from domain.clock import today
+from domain.clock import OFFICE_ZONE, today
 from domain.records import Kept
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.viewers import OPERATOR, Role
 from domain.zones import DEFAULTS, MAY_BE_UNSET, Setting, Zone
-from workflows.flow import Flow, Move, Who, role
+from workflows.flow import Flow, Move, Situation, Who, role
 from workflows.inputs import Words
 from workflows.perform import Step
-from workflows.presets import ApplyPreset, set_all
+from workflows.presets import SET_ALREADY, ApplyPreset, set_all, set_back
 
 THE_OPERATOR = Who("运维人员", "the operator", lambda s: s.viewer is OPERATOR)
 ADMINISTRATOR = role(Role.ADMINISTRATOR)
@@ -31,9 +31,9 @@ UNKNOWN_SETTING = Refusal(
 NOT_IN_THE_PAST = Refusal(
     "NOT_IN_THE_PAST", "设置只能从今天或以后起施行。", "A setting can hold from today or later only.", "holdsFrom"
 )
-
-SET_ALREADY = Refusal(
-    "SET_ALREADY", "该规则从这一天起已另有设定。", "This rule has been set from that day on already.", "holdsFrom"
+IN_FORCE = Refusal(
+    "IN_FORCE", "该规则已施行，请另设从今天或以后起的规则。",
+    "This rule is in force; set one that holds from today or later.",
 )
 
 
@@ -64,6 +64,10 @@ ZONE = Flow(
             "apply_preset", "采用时限套餐", "Take over a preset", (Kept.KEPT,), None, (ADMINISTRATOR, THE_OPERATOR),
             input=ApplyPreset, then=set_all, mutation="applyPreset",
         ),
+        Move(
+            "withdraw_preset", "撤销时限套餐", "Set back what a preset set", (Kept.KEPT,), None,
+            (ADMINISTRATOR, THE_OPERATOR), input=ApplyPreset, then=set_back, mutation="withdrawPreset",
+        ),
     ],
     zh="高新区",
     en="Zone",
@@ -88,10 +92,29 @@ async def set_rule(step: Step) -> None:
         raise Refused(NOT_IN_THE_PAST)
     if await Setting.filter(zone_id=setting.zone_id, name=given.name, holds_from=given.holds_from).exists():
         raise Refused(SET_ALREADY)
-    setting.name, setting.holds_from, setting.source = given.name, given.holds_from, given.source
-    unset = given.value == "none" and given.name in MAY_BE_UNSET
-    setting.value = json.dumps(None if unset else _value(given.value, like=DEFAULTS[given.name]))
-    setting.author_id = step.viewer.person_id if step.viewer is not OPERATOR else None
+    setting.name, setting.holds_from = given.name, given.holds_from
+    await amend(step)
+
+
+@dataclass
+class AmendRule:
+    """Another value for a rule that is set and has not held before today; what runs already keeps its own limit."""
+
+    value: Annotated[str, Words("取值", "Value, such as 3, true, 1wd, 30d, 24h or none", 60)]
+    source: Annotated[str, Words("依据", "Source", 300)]
+
+
+async def amend(step: Step) -> None:
+    setting, given = step.record, step.input
+    unset = given.value == "none" and setting.name in MAY_BE_UNSET
+    setting.value = json.dumps(None if unset else _value(given.value, like=DEFAULTS[setting.name]))
+    setting.source, setting.author_id = given.source, None if step.viewer is OPERATOR else step.viewer.person_id
+
+
+def not_in_force(s: Situation) -> Refusal | None:
+    """Office hours are no part of what a deadline keeps: they are settled the day before they hold."""
+    today = s.at.astimezone(OFFICE_ZONE).date()
+    return IN_FORCE if s.record.holds_from < today + timedelta(days=s.record.name == "office_hours") else None
 
 
 def _value(text: str, *, like: object) -> object:
@@ -116,6 +139,10 @@ SETTING = Flow(
         Move(
             "set", "设定", "Set a rule", (), Kept.KEPT, (ADMINISTRATOR, THE_OPERATOR),
             input=SetRule, act=set_rule, mutation="setRule",
+        ),
+        Move(
+            "amend", "改定", "Amend a rule", (Kept.KEPT,), None, (ADMINISTRATOR, THE_OPERATOR),
+            guards=(not_in_force,), input=AmendRule, act=amend, mutation="amendRule",
         ),
     ],
     zh="规则设置",
