@@ -95,18 +95,24 @@ class Rule:
     met: str
 
 
-DONE_BY = "(CASE WHEN COALESCE(s.met_at, s.left_at) <= {at} THEN COALESCE(s.met_at, s.left_at) END)"
-"""When what a stay asked for was done: its deadline was met, or the state left."""
+LEFT, MET = (f"(CASE WHEN s.{each} <= {{at}} THEN s.{each} END)" for each in ("left_at", "met_at"))
+"""When the state was left, and when its deadline was met before that; by the instant that is asked for."""
+CALLED = f"""COALESCE({MET}, CASE WHEN c.contacted_at <= COALESCE({LEFT}, c.contacted_at) THEN c.contacted_at END,
+    CASE WHEN NOT EXISTS (SELECT 1 FROM span e WHERE e.record_id = c.id AND e.entered_at = s.left_at
+        AND e.state IN ('declined', 'withdrawn', 'merged')) THEN {LEFT} END)"""
+"""When the enterprise had its first answer: it was contacted, or the case submitted or solved. To end is no answer."""
+TAKEN = f"(CASE WHEN r.state <> 'released' OR r.signed_at IS NOT NULL THEN COALESCE({MET}, {LEFT}) END)"
+"""When a department signed for what it was offered, or returned it. To be released is no answer either."""
 DUE = "COALESCE(s.due_at, r.return_by)"
 OF_CASES = {
-    Figure.RESPONSE: Rule("collected", "1 = 1", f"{DONE_BY} IS NOT NULL OR c.red_at < {{at}}",
-                          f"{DONE_BY} <= COALESCE(s.due_at, {DONE_BY})"),
+    Figure.RESPONSE: Rule("collected", "1 = 1", f"{CALLED} IS NOT NULL OR s.due_at < {LEFT} OR c.red_at < {{at}}",
+                          f"{CALLED} <= COALESCE(s.due_at, {CALLED})"),
     Figure.RESOLUTION: Rule("", "1 = 1", "c.state NOT IN ('declined', 'withdrawn', 'merged')", "c.state = 'closed'"),
     Figure.SATISFACTION: Rule("", "c.state = 'closed'", "c.satisfaction IS NOT NULL", "{satisfied}"),
 }
 OF_DUTIES = {
-    Figure.RESPONSE: Rule("offered", "s.id IS NOT NULL", f"{DONE_BY} IS NOT NULL OR r.red_at < {{at}}",
-                          f"{DONE_BY} <= {DUE}"),
+    Figure.RESPONSE: Rule("offered", "s.id IS NOT NULL",
+                          f"{TAKEN} IS NOT NULL OR {DUE} < {LEFT} OR r.red_at < {{at}}", f"{TAKEN} <= {DUE}"),
     Figure.RESOLUTION: Rule("", "1 = 1", "r.state NOT IN ('returned', 'released')", "r.state = 'done'"),
     Figure.SATISFACTION: Rule("", "c.state = 'closed' AND r.state = 'done'", "c.satisfaction IS NOT NULL",
                               "{satisfied}"),

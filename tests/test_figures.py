@@ -27,12 +27,14 @@ from domain.problems import Problem
 from domain.rates import Asked, Grouping, Rate, overdue, rates, stays
 from domain.rectifications import Rectification
 from domain.viewers import OPERATOR, Role, Viewer
+from domain.zones import Setting
 from tests.graphql import served, signed_in
 from tests.proofs import moved, refused
 from tests.world import (
     World,
     a_case,
     a_closed_case,
+    a_dispatched_case,
     a_handled_case,
     a_person,
     a_world,
@@ -94,6 +96,9 @@ async def a_course(world: World, random: Random, at: datetime, number: int) -> C
     with clock.stopped(at):
         case = await a_case(world)
     if stop == 0:
+        if number:
+            with clock.stopped(later(5, 40)):
+                await moved(world, world.companion, case, "withdraw", reason="企业撤回")
         return case
     if number % 2:
         with clock.stopped(later(2, 30)):
@@ -235,11 +240,18 @@ def judged(figure: Figure, case: Life, duty: Life | None, asked: Asked) -> tuple
         stay = (duty or case).stays[0]
         if stay["state"] not in ("collected", "offered"):
             return None, False
-        done = stay["met"] or stay["left"]
+        contacted = instant(case.columns.get("contacted_at"))
+        if duty:
+            answered = duty.columns["state"] != "released" or duty.columns.get("signed_at")
+        else:
+            answered = not case.stays[1:] or case.stays[1]["state"] not in ("declined", "withdrawn", "merged")
+            if contacted and stay["left"] and contacted > stay["left"]:
+                contacted = None
+        done = stay["met"] or (not duty and contacted) or (stay["left"] if answered else None)
+        due = stay["due"] or instant(duty and duty.columns["return_by"])
+        late = bool(due and due < (stay["left"] or datetime.min.replace(tzinfo=UTC)))
         red = instant((duty or case).columns.get("red_at"))
-        return bool(done or (red and red < asked.at)), bool(
-            done and (not stay["due"] or done <= stay["due"])
-        )
+        return bool(done or late or (red and red < asked.at)), bool(done and (not due or done <= due))
     if figure is Figure.RESOLUTION and duty:
         return duty.columns["state"] not in ("returned", "released"), duty.columns["state"] == "done"
     if figure is Figure.RESOLUTION:
@@ -420,6 +432,39 @@ async def test_nobody_is_told_a_total_of_what_they_do_not_oversee(database: str)
         world.contact.name: nothing,
         world.administrator.name: nothing,
     }
+
+
+async def test_to_end_is_no_answer(database: str) -> None:
+    """What was withdrawn, declined or released before anybody answered was answered by nobody; late is late."""
+    with clock.stopped(START):
+        world = await a_world()
+        await create(
+            OPERATOR, Setting, "set", within=world.zone, name="first_contact", value="none",
+            holds_from=clock.today().date(), source="示例依据",
+        )
+        unlimited = await a_case(world)
+        await moved(world, world.companion, unlimited, "contact")
+    with clock.stopped(START + timedelta(days=1)):
+        await create(
+            OPERATOR, Setting, "set", within=world.zone, name="first_contact", value="24h",
+            holds_from=clock.today().date(), source="示例依据",
+        )
+        at_once, late, called = [await a_case(world) for _ in range(3)]
+        await moved(world, world.companion, at_once, "withdraw", reason="企业撤回")
+        await moved(world, world.companion, called, "contact")
+        await moved(world, world.companion, called, "withdraw", reason="企业撤回")
+        offered = await a_dispatched_case(world)
+        await moved(world, world.dispatcher, await the_responsibility(offered), "release", reason="转办")
+    with clock.stopped(START + timedelta(days=3)):
+        await moved(world, world.companion, late, "withdraw", reason="企业撤回")
+        leader = await world.viewer(world.leader)
+
+        (cases,) = await rates(Figure.RESPONSE, Asked(leader, clock.now(), Grouping.ZONE))
+        (duties,) = await rates(Figure.RESPONSE, Asked(leader, clock.now(), Grouping.DEPARTMENT))
+
+    # Contacted without a limit, contacted and then withdrawn, submitted; not in time the late one; at_once is no unit.
+    assert (cases.met, cases.counted, cases.others) == (3, 4, 1)
+    assert (duties.met, duties.counted, duties.others) == (0, 0, 1)
 
 
 async def test_a_case_is_left_out_once_and_can_be_let_in_again(database: str) -> None:
