@@ -145,7 +145,7 @@ def reckoned(calendar: Calendar, start: datetime, limit: str, spans: Sequence[Sp
     due = measure.after(calendar, start, stood)
     for pause in pauses_in(spans):
         since = max(pause.since, start)
-        if pause.until and since < pause.until and since <= due.at:
+        if pause.until and since < pause.until and since < due.at:
             stood += measure.still(calendar, since, pause.until)
             due = measure.clear_of(calendar, pause.until, measure.after(calendar, start, stood))
     return due

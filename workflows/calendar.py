@@ -134,7 +134,7 @@ async def publish(step: Step) -> None:
     year.year, year.zone_id = given.year, given.zone.id if given.zone else None
     if await CalendarYear.filter(year=year.year, zone_id=year.zone_id).exists():
         raise Refused(YEAR_PUBLISHED.about(year=given.year))
-    days = _given(given, given.year, whole=given.zone is None)
+    days = _given(given, given.year, whole=given.zone is None, state=given.zone is None)
     await _enter(step, given.zone, special(days) if given.zone is None else days)
     year.published_edition = year.edition
     year.source, year.author_id = given.source, _author(step)
@@ -143,7 +143,7 @@ async def publish(step: Step) -> None:
 async def correct(step: Step) -> None:
     year = step.record
     zone = await step.change.find(Zone, year.zone_id) if year.zone_id else None
-    await _enter(step, zone, _given(step.input, year.year, whole=False))
+    await _enter(step, zone, _given(step.input, year.year, whole=False, state=zone is None))
 
 
 async def settle_provisional(step: Step) -> None:
@@ -214,13 +214,13 @@ class _Undone(Exception):
     pass
 
 
-def _given(given: PublishYear | CorrectDays, year: int, *, whole: bool) -> dict[date, Day]:
+def _given(given: PublishYear | CorrectDays, year: int, *, whole: bool, state: bool) -> dict[date, Day]:
     if bool(given.days) is bool(given.text):
         raise Refused(DAYS_ONCE)
     place = "text" if given.text else "days"
     listed = [Line(n, str(each.day), each.kind.value, each.name) for n, each in enumerate(given.days, 1)]
     try:
-        return arrangement(listed or lines_in(given.text or ""), year, whole=whole)
+        return arrangement(listed or lines_in(given.text or ""), year, whole=whole, state=state)
     except Refused as refused:
         raise Refused(*(each.about(place) for each in refused.refusals)) from None
 

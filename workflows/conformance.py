@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.calendar import shipped
 from domain.folds import ERASED, Fold, Folded, Key, State, View, default_of, is_kept_as_committed
 from domain.history import Entry, PersonalValue, entry_hash, plain
 from domain.past import OWN
@@ -15,7 +14,6 @@ from domain.records import Record, Subject
 from domain.spans import Span, spans_of
 from domain.timers import Timer
 from domain.words import Word
-from domain.zones import DEFAULTS
 from workflows.changes import columns_of
 from workflows.flow import FLOWS, Flow, Move, Situation
 from workflows.standings import Standings
@@ -23,6 +21,9 @@ from workflows.standings import Standings
 UNCOMPARED = ("version", "changed_at", "sequence", "head")
 """The first counts changes, of which a history that has two in one microsecond shows one; the others are compared
 with the past and with the end of the chain."""
+
+
+UNKNOWN: Any = None
 
 
 class Wrong(Word):
@@ -141,14 +142,15 @@ class History:
             yield self._at(entry, Wrong.TARGET, found=entry.target)
 
     def _made_by(self, flow: Flow, move: Move, entry: Entry, columns: Mapping[str, Any]) -> Iterator[Difference]:
-        """Whether the actor could, where that shows: not of what moves bring about, nor of what looks at other rows."""
+        """Whether the actor could, where that shows: not of what moves bring about, nor of what looks at other rows,
+        or at the rules and the calendar of then."""
         if entry.caused_by is not None or not move.who:
             return
         over = _flow(entry.subject_kind)
         situation = Situation(
             View(flow.record, str(entry.record_id), columns),
             View(over.record if over else None, str(entry.subject_id), self.told[self.subject].columns),
-            self.standings.at(entry.actor_id, entry.at), DEFAULTS, shipped(), entry.at,
+            self.standings.at(entry.actor_id, entry.at), {}, UNKNOWN, entry.at,
         )
         try:
             barred = flow.barred(move, situation)

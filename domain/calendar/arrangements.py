@@ -85,16 +85,16 @@ def lines_in(text: str) -> list[Line]:
     return lines_of(csv.reader(text.splitlines(), delimiter=separator))
 
 
-def arrangement(lines: Sequence[Line], year: int, *, whole: bool = True) -> dict[date, Day]:
-    """What each given day is. `whole`: it is the state's arrangement of a year, which has to be complete and lawful;
-    a zone's own days, or a correction, stand over another. Raises `Refused` with every wrong line."""
+def arrangement(lines: Sequence[Line], year: int, *, whole: bool = True, state: bool = True) -> dict[date, Day]:
+    """What each given day is. `whole`: it is the arrangement of a year, which has to be complete; a zone's own days,
+    or a correction, stand over another. `state`: whose holidays are the law's. Raises `Refused` with every wrong line."""
     read = [_read(line, year) for line in lines]
     refusals = [each for each in read if isinstance(each, Refusal)]
     given = [each for each in read if not isinstance(each, Refusal)]
     times = Counter(day for day, _ in given)
     refusals += [DAY_TWICE.about(day=day, times=count) for day, count in times.items() if count > 1]
     days = dict(given)
-    refusals += [no for day, what in days.items() if (no := _wrong(day, what, whole))]
+    refusals += [no for day, what in days.items() if (no := _wrong(day, what, state))]
     if not lines:
         refusals.append(NO_DAYS)
     elif whole and not refusals:
@@ -130,14 +130,14 @@ def _read(line: Line, year: int) -> tuple[date, Day] | Refusal:
     return day, Day(kind, line.name[:60])
 
 
-def _wrong(day: date, what: Day, whole: bool) -> Refusal | None:
+def _wrong(day: date, what: Day, state: bool) -> Refusal | None:
     kind, weekday = what.kind, {"weekday": WEEKDAYS[day.weekday()], "weekday_en": f"{day:%A}"}
     festival = festivals.statutory(day.year).get(day)
     if kind is DayKind.MAKE_UP and day.weekday() < 5:
         return NOT_MADE_UP.about(day=day, **weekday)
     if (kind is DayKind.REST and day.weekday() < 5) or (kind is DayKind.WORKING and day.weekday() >= 5):
         return NOT_OF_ITS_WEEKDAY.about(day=day, kind=kind.zh, kind_en=kind.value, **weekday)
-    if whole and festival and kind.works:
+    if state and festival and kind.works:
         return WORKED_BY_NONE.about(day=day, name=festival.zh, name_en=festival.en)
     return None
 

@@ -12,9 +12,10 @@ from domain.workbooks.books import read_book
 from domain.workbooks.worksheets import Number, Value
 
 NO_TABLE = Refusal(
-    "NO_TABLE", "{name} 不是日历表：应为 .csv 或 .xlsx，三列：日期、类别、名称。",
-    "{name} is no table of days: it must be a .csv or .xlsx with day, kind and name.",
+    "NO_TABLE", "{name} 不是日历表：应为 .csv（UTF-8 或 GB 18030）或 .xlsx，三列：日期、类别、名称。",
+    "{name} is no table of days: it must be a .csv (UTF-8 or GB 18030) or .xlsx with day, kind and name.",
 )
+TOO_LARGE = Refusal("TOO_LARGE", "{name} 超过1 MB，不会是一年的日历。", "{name} is over 1 MB: no calendar of a year is.")
 MOST_BYTES = 1_000_000
 COLUMNS = 3
 
@@ -23,7 +24,9 @@ def text_of(path: Path) -> str:
     """The table in a file as CSV text whose lines are those of the file. Raises `Refused`."""
     if path.suffix.lower() == ".xlsx":
         return _from_workbook(path)
-    content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b"\0"
+    if path.stat().st_size > MOST_BYTES:
+        raise Refused(TOO_LARGE.about(name=path.name))
+    content = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
