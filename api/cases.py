@@ -27,6 +27,7 @@ from domain.history import Entry as EntryRow
 from domain.people import Person as PersonRow
 from domain.responsibilities import ACTIVE
 from domain.responsibilities import Responsibility as ResponsibilityRow
+from domain.tasks import tasks_of
 from domain.viewers import Viewer
 from domain.words import Word
 from domain.zones import Zone as ZoneRow
@@ -122,6 +123,11 @@ class CaseFilter:
     raised_until: date | None = strawberry.field(default=None, description="That day included.")
     reopened: bool | None = None
     light: list[Light] | None = strawberry.field(default=None, description="As the light stands at the time of asking.")
+    mine: bool = strawberry.field(
+        default=False,
+        description="My tasks 我的待办: cases I own, that were escalated to me, in which my department or I have a "
+        "duty or an answer to give, or in which an answer I demanded waits for me.",
+    )
 
 
 class CaseOrder(Word):
@@ -282,6 +288,8 @@ def narrowed(viewer: Viewer, filter: CaseFilter | None, at: datetime | None = No
         rows = rows.filter(raised_on__lte=filter.raised_until)
     if filter.light is not None:
         rows = rows.filter(shining(filter.light, viewer, at or clock.now()))
+    if filter.mine:
+        rows = rows.filter(tasks_of(viewer))
     if filter.reopened is not None:
         rows = rows.filter(reopened__gt=0) if filter.reopened else rows.filter(reopened=0)
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,9 @@ from domain.cases import Case as CaseRow
 from domain.database import reads
 from domain.history import Entry as EntryRow
 from domain.refusals import NOT_FOUND, Refused
-from domain.responsibilities import tasks_of
+from domain.responsibilities import ACTIVE
+from domain.supervisions import OPEN
+from domain.tasks import tasks_of
 from domain.viewers import Viewer
 from domain.words import Word
 from domain.zones import Zone as ZoneRow
@@ -27,16 +29,16 @@ from workflows.announce import Note, Topic
 from workflows.parties import topics_of
 
 MOST_ENTRIES = 100
-MY_TASKS = "My tasks 我的待办: cases I own, that were escalated to me, or in which my department or I must act."
+MY_TASKS = "My tasks 我的待办: what `cases(filter: { mine: true })` lists, and what leaves it."
 # What a change touches that takes a case out of a filter; "responsibility" for a department that is asked no more.
 TOUCHES = {
     "stage": ("state",), "state": ("state",), "owner_id": ("owner_id",), "department_id": ("responsibility",),
     "category": ("category",), "channel": ("channel",), "text": ("title", "description"),
     "raised_from": ("raised_on",), "raised_until": ("raised_on",), "reopened": ("reopened",),
-    "light": ("yellow_at", "red_at", "grey"),
+    "light": ("yellow_at", "red_at", "grey"), "mine": ("responsibility", "supervision"),
 }
-Before = Mapping[str, set[Any]]
-"""By column of a case, what stood there before each of its changes."""
+Before = Mapping[str, Set[Any]]
+"""By column of a case, what stood there before each of its changes; by kind of record that moved, from which states."""
 
 
 class CaseEventKind(Word):
@@ -142,7 +144,7 @@ class Subscription:
     async def my_tasks(self, info: Info) -> AsyncGenerator[CaseEvent, None]:
         watch = CaseWatch(
             lambda viewer: CaseRow.seen_by(viewer).filter(tasks_of(viewer)),
-            topics_of, lambda viewer, before: "responsibility" in before,
+            topics_of, lambda viewer, before: _asked_something(before),
         )
         return happenings(info.context, watch)  # type: ignore[return-value]
 
@@ -162,7 +164,7 @@ async def _before(note: Note) -> Before:
     for entry in await _entries(EntryRow.all(), note):
         for column, (old, _) in json.loads(entry.changes).get(f"{note.kind}/{note.subject_id}", {}).items():
             before.setdefault(column, set()).add(old)
-        before.setdefault(entry.record_kind, set())
+        before.setdefault(entry.record_kind, set()).add(entry.source)
     return before
 
 
@@ -171,6 +173,12 @@ async def _was_or_is_accompanied(note: Note, viewer: Viewer) -> bool:
     entries = await _entries(EntryRow.all(), note)
     changes = [json.loads(each.changes).get(f"enterprise/{note.subject_id}", {}) for each in entries]
     return any(str(viewer.person_id) in each.get("companion_id", ()) for each in changes)
+
+
+def _asked_something(before: Before) -> bool:
+    """Whether a duty or an answer that was open until now has moved."""
+    moved = before.get("responsibility", set()) | before.get("supervision", set())
+    return not moved.isdisjoint((*ACTIVE, *OPEN))
 
 
 def _was_theirs(viewer: Viewer, before: Before) -> bool:

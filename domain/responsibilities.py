@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.cases import Case
@@ -15,7 +15,7 @@ from domain.people import Person
 from domain.problems import Problem
 from domain.records import Record
 from domain.sight import either
-from domain.viewers import Role, Viewer
+from domain.viewers import Viewer
 from domain.words import Word
 
 
@@ -115,12 +115,3 @@ class Responsibility(Timed):
     def told_to(cls, viewer: Viewer) -> Q:
         """Those an enterprise's contact hears of. Who returned a case, and why, stays among the offices."""
         return Case.ours(viewer, "case_id") & ~Q(state=ResponsibilityState.RETURNED)
-
-
-def tasks_of(viewer: Viewer) -> Q:
-    """Cases that ask something of a viewer: owned, escalated to them, or with a duty of theirs or their department."""
-    ours = Q(department_id__in=viewer.departments) | Q(person_id=viewer.person_id)
-    asked = Responsibility.filter(ours, state__in=ACTIVE, zone_id__in=viewer.staff_zones).values("case_id")
-    owned = Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
-    escalated = Q(escalated_to_id=viewer.person_id, zone_id__in=viewer.staff_zones)
-    return owned | escalated | Q(id__in=Subquery(asked))

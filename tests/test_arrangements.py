@@ -91,11 +91,17 @@ def test_a_workbook_is_read_like_a_text(tmp_path: Path) -> None:
     assert read(text_of(file)) == of_2027()
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.csv", b"\0\1"), ("b.csv", b"x" * 1_000_001), ("c.csv", b"\xff\xff")])
-def test_what_is_no_table_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.csv", b"\0\1", "NO_TABLE"), ("b.csv", b"x" * 1_000_001, "TOO_LARGE"), ("c.csv", b"\xff\xff", "NO_TABLE"),
+        ("d.csv", "2027-01-01,holiday,元旦".encode("utf-16"), "NO_TABLE"),
+    ],
+)
+def test_what_is_no_table_is_refused(name: str, content: bytes, code: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
 
-    with refused("NO_TABLE"):
+    with refused(code):
         text_of(tmp_path / name)
 
 

@@ -104,6 +104,19 @@ async def test_a_zone_has_days_of_its_own_and_so_have_those_below_it(database: s
     await assert_whole()
 
 
+async def test_no_correction_of_the_states_days_has_people_work_on_a_holiday_of_the_law(database: str) -> None:
+    national = a_day("2026-10-03", DayKind.MAKE_UP, "国庆节")  # a Saturday
+    state = await CalendarYear.get(year=2026)
+    with refused("WORKED_BY_NONE"):
+        await correct(state, days=[national])
+
+    world = await a_world()
+    await publish(year=2026, zone=world.zone, days=[national])  # a zone says for itself who works
+
+    assert (await calendar_of(world.zone.id)).is_working(national["day"])
+    assert not (await calendar_of(None)).is_working(national["day"])
+
+
 async def test_the_zone_nearest_decides(database: str) -> None:
     above = await a_zone("GX")
     below = await a_zone("GL", above)

@@ -248,7 +248,7 @@ def judged(figure: Figure, case: Life, duty: Life | None, asked: Asked) -> tuple
             if contacted and stay["left"] and contacted > stay["left"]:
                 contacted = None
         done = stay["met"] or (not duty and contacted) or (stay["left"] if answered else None)
-        due = stay["due"] or instant(duty and duty.columns["return_by"])
+        due = stay["due"] or (instant(duty.columns["return_by"]) if duty else None)
         late = bool(due and due < (stay["left"] or datetime.min.replace(tzinfo=UTC)))
         red = instant((duty or case).columns.get("red_at"))
         return bool(done or late or (red and red < asked.at)), bool(done and (not due or done <= due))

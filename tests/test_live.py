@@ -24,8 +24,11 @@ from domain.enterprises import Enterprise
 from domain.history import Entry
 from domain.people import Membership, Person
 from domain.records import new_id
-from domain.viewers import OPERATOR, Role
+from domain.responsibilities import Responsibility
+from domain.supervisions import Supervision
+from domain.viewers import OPERATOR, Role, Viewer
 from tests.live import BOARD, ONE, TASKS, Live, Watcher, serving, stream_of, token_of, watching
+from tests.test_plans import both
 from tests.world import World, a_case, a_dispatched_case, a_handled_case, a_person, a_world, the_responsibility
 from workflows import announce, service_tokens
 from workflows.announce import MOST_WAITING, Note
@@ -107,6 +110,38 @@ async def test_my_tasks_are_told_of_a_duty_of_my_department_and_of_its_end(world
         assert (offered["kind"], offered["caseId"]) == ("CHANGED", global_id(case))
         assert (ended["kind"], ended["caseId"]) == ("REMOVED", global_id(case))
         assert await not_asked.nothing()
+
+
+async def test_an_answer_demanded_is_a_task_of_who_must_give_it_and_then_of_who_demanded_it(
+    world: World, live: Live
+) -> None:
+    case = await a_handled_case(world)
+    duty = await the_responsibility(case)
+    await Responsibility.filter(id=duty.id).update(state="done")
+    leader, liaison = await world.viewer(world.leader), await world.viewer(world.land_liaison)
+    async with (
+        watching(live, world.land_liaison, TASKS) as asked,
+        watching(live, world.leader, TASKS) as asking,
+    ):
+        demand = await create(
+            leader, Supervision, "order", within=case, demand="为何迟迟未批", department=world.land
+        )
+        assert (await asked.event())["kind"] == "CHANGED"
+        assert [await mine(each) for each in (liaison, leader)] == [1, 0]
+        await perform(liaison, Supervision, demand.id, "answer", answer="已上会")
+        assert (await asked.event())["kind"] == "REMOVED"
+        assert (await asking.event())["kind"] == "CHANGED"
+        assert [await mine(each) for each in (liaison, leader)] == [0, 1]
+        await perform(leader, Supervision, demand.id, "accept")
+        assert (await asking.event())["kind"] == "REMOVED"
+        assert [await mine(each) for each in (liaison, leader)] == [0, 0]
+
+
+async def mine(viewer: Viewer) -> int:
+    """How many tasks the list has."""
+    told, _ = await both("{ cases(filter: { mine: true }) { totalCount nodes { number } } }", viewer)
+    assert told is not None and told["cases"]["totalCount"] == len(told["cases"]["nodes"])
+    return int(told["cases"]["totalCount"])
 
 
 async def test_an_owner_who_hands_a_case_over_is_told_that_it_is_gone_and_no_more(world: World, live: Live) -> None:

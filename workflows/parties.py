@@ -14,6 +14,7 @@ from domain.cases import Case
 from domain.database import first_hand, reads
 from domain.history import Entry
 from domain.responsibilities import Responsibility
+from domain.supervisions import Supervision
 from domain.viewers import Viewer
 from workflows import announce
 from workflows.announce import Note, Topic
@@ -33,7 +34,8 @@ async def concerned(note: Note) -> set[UUID]:
 
     It names at least whoever `Case.visible_to` lets in without overseeing the zone; tests/test_live.py compares.
     """
-    found = await _given_and_taken(note)
+    texts = await _changes(note)
+    found = _given_and_taken(note, texts)
     if note.kind == "case":
         columns = ("owner_id", "escalated_to_id", "enterprise_id", "enterprise__companion_id")
         for row in await Case.filter(id=note.subject_id).using_db(reads()).values_list(*columns):
@@ -41,6 +43,10 @@ async def concerned(note: Note) -> set[UUID]:
         duties = Responsibility.filter(case_id=note.subject_id).using_db(reads())
         for row in await duties.values_list("department_id", "person_id"):
             found |= set(row)
+        if any('"supervision/' in each for each in texts):
+            answers = Supervision.filter(case_id=note.subject_id).using_db(reads())
+            for row in await answers.values_list("department_id", "person_id", "supervisor_id"):
+                found |= set(row)
     return {each for each in found if isinstance(each, UUID)}
 
 
@@ -76,8 +82,11 @@ def _parties(keys: Iterable[UUID]) -> list[Topic]:
     return [("party", each) for each in keys]
 
 
-async def _given_and_taken(note: Note) -> set[UUID]:
+async def _changes(note: Note) -> list[str]:
     moved = Entry.filter(subject_id=note.subject_id, sequence__gte=note.first, sequence__lte=note.last)
-    texts: list[str] = await moved.using_db(reads()).values_list("changes", flat=True)  # type: ignore[assignment]
+    return await moved.using_db(reads()).values_list("changes", flat=True)  # type: ignore[return-value]
+
+
+def _given_and_taken(note: Note, texts: Iterable[str]) -> set[UUID | None]:
     changes = [json.loads(each).get(f"{note.kind}/{note.subject_id}", {}) for each in texts]
     return {UUID(key) for each in changes for column in GIVEN for key in each.get(column, ()) if key}

@@ -87,7 +87,8 @@ def lines_in(text: str) -> list[Line]:
 
 def arrangement(lines: Sequence[Line], year: int, *, whole: bool = True, state: bool = True) -> dict[date, Day]:
     """What each given day is. `whole`: it is the arrangement of a year, which has to be complete; a zone's own days,
-    or a correction, stand over another. `state`: whose holidays are the law's. Raises `Refused` with every wrong line."""
+    or a correction, stand over another. `state`: the holidays are those of the law. Raises `Refused` with every wrong
+    line."""
     read = [_read(line, year) for line in lines]
     refusals = [each for each in read if isinstance(each, Refusal)]
     given = [each for each in read if not isinstance(each, Refusal)]

@@ -15,7 +15,7 @@ NO_TABLE = Refusal(
     "NO_TABLE", "{name} 不是日历表：应为 .csv（UTF-8 或 GB 18030）或 .xlsx，三列：日期、类别、名称。",
     "{name} is no table of days: it must be a .csv (UTF-8 or GB 18030) or .xlsx with day, kind and name.",
 )
-TOO_LARGE = Refusal("TOO_LARGE", "{name} 超过1 MB，不会是一年的日历。", "{name} is over 1 MB: no calendar of a year is.")
+TOO_LARGE = Refusal("TOO_LARGE", "{name} 超过1 MB，不是一年的日历。", "{name} is over 1 MB: no year has so many days.")
 MOST_BYTES = 1_000_000
 COLUMNS = 3
 
