@@ -15,7 +15,9 @@ NO_TABLE = Refusal(
     "NO_TABLE", "{name} 不是日历表：应为 .csv（UTF-8 或 GB 18030）或 .xlsx，三列：日期、类别、名称。",
     "{name} is no table of days: it must be a .csv (UTF-8 or GB 18030) or .xlsx with day, kind and name.",
 )
-TOO_LARGE = Refusal("TOO_LARGE", "{name} 超过1 MB，不是一年的日历。", "{name} is over 1 MB: no year has so many days.")
+TABLE_TOO_LARGE = Refusal(
+    "TABLE_TOO_LARGE", "{name} 超过1 MB，不是一年的日历。", "{name} is over 1 MB: no year has so many days."
+)
 MOST_BYTES = 1_000_000
 COLUMNS = 3
 
@@ -25,7 +27,7 @@ def text_of(path: Path) -> str:
     if path.suffix.lower() == ".xlsx":
         return _from_workbook(path)
     if path.stat().st_size > MOST_BYTES:
-        raise Refused(TOO_LARGE.about(name=path.name))
+        raise Refused(TABLE_TOO_LARGE.about(name=path.name))
     content = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
