@@ -94,7 +94,8 @@ def test_a_workbook_is_read_like_a_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.csv", b"\0\1", "NO_TABLE"), ("b.csv", b"x" * 1_000_001, "TABLE_TOO_LARGE"), ("c.csv", b"\xff\xff", "NO_TABLE"),
+        ("a.csv", b"\0\1", "NO_TABLE"), ("b.csv", b"x" * 1_000_001, "TABLE_TOO_LARGE"),
+        ("c.csv", b"\xff\xff", "NO_TABLE"),
         ("d.csv", "2027-01-01,holiday,元旦".encode("utf-16"), "NO_TABLE"),
     ],
 )
