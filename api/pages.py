@@ -37,7 +37,7 @@ ONE_INSTANT = Refusal(
     "To ask the past, every field at the top must name the same asOf.", "asOf",
 )
 NO_PAST = Refusal(
-    "NO_PAST", "“{kind}”不留存旧状态，不能按 asOf 查询。", "No past is kept of {kind}; it cannot be asked for as of then.",
+    "NO_PAST", "“{kind}”不留存旧状态，不能按 asOf 查询。", "No past is kept of {kind}; it is not answered as of then.",
 )
 PAGE_SIZE = Refusal("PAGE_SIZE", "每页1至{most}条。", "A page holds 1 to {most}.", "first")
 

@@ -33,9 +33,8 @@ class Viewer:
 
     `roles` maps a role to the zones it covers (a zone and all below it); `departments` are those the person is
     liaison of, `enterprises` those the person is contact of; `acting` is the service account that carried the
-    request, if any; `language` is "zh" or "en". `sees_everything` is for the clock and the operator alone. Where the past is
-    read, `served_then` are the zones the person was staff of then. Where the past is read,
-    `served_then` are the zones the person was staff of then.
+    request, if any; `language` is "zh" or "en". `sees_everything` is for the clock and the operator alone. Where the
+    past is read, `served_then` are the zones the person was staff of then.
     """
 
     person_id: UUID
@@ -66,9 +65,9 @@ class Viewer:
 
     def looking_back(self, then: Viewer) -> Viewer:
         """The standing by which the past is read, given the person's standing then. What one oversees goes by today's
-        roles; what is one's own, as companion, as contact or by one's name, must have been one's own then too. So nobody
-        sees what neither standing would show: not what was told to contacts before oneself, nor what named one who had
-        no role."""
+        roles; what is one's own, as companion, as contact or by name, must have been one's own then too. So nobody sees
+        what neither standing would show: not what was told to contacts before oneself, nor what named one who had no
+        role."""
         own = {Role.COMPANION: self.zones_as(Role.COMPANION) & then.zones_as(Role.COMPANION)}
         return replace(
             self, roles={**self.roles, **own}, enterprises=self.enterprises & then.enterprises,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from random import Random
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLField, parse
-from tortoise.connection import get_connection
+from graphql import GraphQLField, parse
 
 from api.as_of import answering
 from api.context import Context
-from api.nodes import NODES, global_id
+from api.nodes import NODES
 from api.plans import plan
 from api.schema import schema
 from api.selections import Unplannable
@@ -22,23 +20,20 @@ from domain import clock
 from domain.calendar.rows import CalendarYear
 from domain.cases import Case, Satisfaction
 from domain.chains import ChainLink
-from domain.consultations import Consultation
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.figures import Exclusion
 from domain.people import Membership, Person
-from domain.records import Record
 from domain.refusals import Refused
 from domain.responsibilities import Responsibility
 from domain.supervisions import Supervision
-from domain.viewers import CLOCK, OPERATOR, Role, Viewer
+from domain.viewers import OPERATOR, Role, Viewer
 from domain.zones import Setting, Zone
-from tests.test_random_moves import Walk, everyone, founded
+from tests.test_random_moves import Walk
 from tests.walk import NODE_TYPES, SCHEMA, asked, selection
-from tests.world import World, a_person, a_webhook, the_clock_acts
+from tests.world import a_person, a_webhook, the_clock_acts
 from workflows.erasure import ERASED
 from workflows.perform import create, perform
-from workflows.replay import replay
 
 STEPS = 150
 NOT_THEN = {"moves", "url"}
@@ -114,7 +109,8 @@ def differences(told: Any, again: Any, path: str = "") -> list[str]:
     if isinstance(told, dict) and isinstance(again, dict) and told.keys() == again.keys():
         return [each for name in told for each in differences(told[name], again[name], f"{path}.{name}")]
     if isinstance(told, list) and isinstance(again, list) and len(told) == len(again):
-        return [each for n, (a, b) in enumerate(zip(told, again, strict=True)) for each in differences(a, b, f"{path}[{n}]")]
+        pairs = enumerate(zip(told, again, strict=True))
+        return [each for n, (one, other) in pairs for each in differences(one, other, f"{path}[{n}]")]
     return [] if told == again or again == ERASED else [f"{path}: {told!r} ≠ {again!r}"]
 
 
@@ -150,13 +146,6 @@ async def a_rule(office: Office) -> None:
     await create(
         await office.admin(), Setting, "set", within=office.world.zone, name=name, value=value,
         holds_from=clock.today().date() + timedelta(days=office.random.choice((0, 0, 1, 5))), source="通知",
-    )
-
-
-async def a_preset(office: Office) -> None:
-    await perform(
-        await office.admin(), Zone, office.world.zone.id, "apply_preset", preset="shandong",
-        holds_from=clock.today().date(),
     )
 
 
@@ -266,7 +255,8 @@ async def a_demand_moved(office: Office) -> None:
 
 async def left_out(office: Office) -> None:
     leader, case = await office.world.viewer(office.world.leader), await office.any(Case)
-    await create(leader, Exclusion, "exclude", within=case, reason="重复", figure=office.random.choice(("every", "response")))
+    figure = office.random.choice(("every", "response"))
+    await create(leader, Exclusion, "exclude", within=case, reason="重复", figure=figure)
 
 
 async def let_in(office: Office) -> None:
@@ -307,7 +297,8 @@ async def first_contact(office: Office) -> None:
 
 
 ACTS = (
-    the_clock, the_clock, the_clock, a_rule, a_rule, a_preset, a_role, a_role_less, a_person_gone, a_contact_erased, a_firm, a_firm_edited,
+    the_clock, the_clock, the_clock, a_rule, a_rule, a_role, a_role_less, a_person_gone, a_contact_erased, a_firm,
+    a_firm_edited,
     another_companion, handed_over, a_department, a_year, a_day_corrected, a_day_corrected, a_level, a_demand,
     a_demand_moved, a_demand_moved, left_out, let_in, a_hook, a_longer_day, called_back, closed, first_contact,
 )
