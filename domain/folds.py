@@ -6,14 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.history import Entry, PersonalValue, plain
+from domain.history import PersonalValue, plain
 
 Key = tuple[str, str]
 """The kind and the key of a record."""
+Told = Any
+"""An entry: a row of its table, or the like of it in JSON form."""
 ERASED = object()
 """A value that the law had blanked: nobody knows any more what it was."""
 
@@ -22,7 +23,7 @@ ERASED = object()
 class State:
     """A record's columns, in their JSON form, from an instant on."""
 
-    at: datetime
+    at: Any
     columns: dict[str, Any]
 
 
@@ -31,14 +32,14 @@ class Folded:
     """A record as far as its history was followed: each state it was in at an instant, and which entry set what."""
 
     states: list[State] = field(default_factory=list)
-    set_by: dict[str, Entry] = field(default_factory=dict)
-    moved_by: Entry | None = None
+    set_by: dict[str, Told] = field(default_factory=dict)
+    moved_by: Told | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
         return self.states[-1].columns if self.states else {}
 
-    def set(self, entry: Entry, columns: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def set(self, entry: Told, columns: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """All of its columns before the entry, and after."""
         before = self.columns
         now = {**before, **columns}
@@ -73,7 +74,7 @@ class Fold:
     personal: Mapping[str, PersonalValue]
     records: dict[Key, Folded] = field(default_factory=dict)
 
-    def follow(self, entry: Entry) -> Followed:
+    def follow(self, entry: Told) -> Followed:
         wrong: list[tuple[Key, str, Any, Any]] = []
         touched: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         subject = (entry.subject_kind, str(entry.subject_id))
@@ -103,7 +104,7 @@ class Fold:
             self.records[key] = Folded()
         return self.records[key]
 
-    def commitments(self, entry: Entry) -> list[str]:
+    def commitments(self, entry: Told) -> list[str]:
         """Those an entry holds."""
         if '"commitment"' not in entry.changes:
             return []

@@ -322,7 +322,8 @@ async def test_what_named_somebody_without_a_role_is_not_shown_to_them_later(dat
         await perform(administrator, Membership, held.id, "revoke", reason="轮岗")
     with clock.stopped(MONDAY + 2 * HOUR):
         other = await a_person(world.zone, "新联络员", Role.LIAISON, department=world.land)
-        await perform(await world.viewer(other), Responsibility, duty.id, "reassign_person", person=other, reason="轮岗")
+        their = await world.viewer(other)
+        await perform(their, Responsibility, duty.id, "reassign_person", person=other, reason="轮岗")
         given = {"role": Role.LIAISON, "zone": world.zone, "department": world.housing}
         await create(administrator, Membership, "grant", within=world.land_liaison, **given)
 

@@ -28,7 +28,7 @@ from domain.refusals import Refused
 from domain.responsibilities import Responsibility
 from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role, Viewer
-from domain.zones import Setting, Zone
+from domain.zones import Setting
 from tests.test_random_moves import Walk
 from tests.walk import NODE_TYPES, SCHEMA, asked, selection
 from tests.world import a_person, a_webhook, the_clock_acts
@@ -249,7 +249,7 @@ async def a_demand_moved(office: Office) -> None:
     demand = await office.any(Supervision)
     leader, owner = await office.world.viewer(office.world.leader), await office.world.viewer(office.world.companion)
     move = office.random.choice(("answer", "accept", "send_back", "lift"))
-    given = {"answer": {"answer": "已办"}, "send_back": {"reason": "不实"}, "lift": {"reason": "已解决"}}.get(move, {})
+    given: dict[str, Any] = {"answer": {"answer": "已办"}, "accept": {}}.get(move, {"reason": "不实"})
     await perform(owner if move == "answer" else leader, Supervision, demand.id, move, **given)
 
 

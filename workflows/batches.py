@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.database import reads
-from domain.folds import Key
+from domain.folds import Key, Told
 from domain.history import Entry, PersonalValue
 from domain.past import OWN
 from domain.raw import Asked, Raw, rows
@@ -19,7 +19,7 @@ from domain.records import Subject
 from domain.spans import Span
 from domain.timers import Timer
 from workflows.changes import subject_model
-from workflows.conformance import History, Told
+from workflows.conformance import History
 from workflows.flow import FLOWS
 from workflows.standings import Standings
 

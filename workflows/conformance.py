@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from domain.calendar import shipped
-from domain.folds import ERASED, Fold, Folded, Key, State, View, default_of, is_kept_as_committed
+from domain.folds import ERASED, Fold, Folded, Key, State, Told, View, default_of, is_kept_as_committed
 from domain.history import PersonalValue, in_one_spelling, plain
 from domain.past import OWN
 from domain.raw import Raw
@@ -23,8 +22,6 @@ from domain.zones import DEFAULTS
 from workflows.flow import FLOWS, Flow, Move, Situation, Tally
 from workflows.standings import Standings
 
-Told = SimpleNamespace
-"""An entry in its JSON form."""
 UNCOMPARED = ("version", "changed_at", "sequence", "head")
 """The first counts changes, of which a history that has two in one microsecond shows one; the others are compared
 with the past and with the end of the chain."""
@@ -198,9 +195,9 @@ class History:
                 for column, told in _unlike(key[0], state.columns, each, UNCOMPARED[:2]):
                     entry = self._entry_at(states, place)
                     yield self._began(Wrong.PAST, key, entry, column, told, each[column])
-        for key in self.past.keys() - {key for _, key in self.rows}:
-            kind = self.past[key][0]["kind"]
-            yield Difference(Wrong.UNTOLD, self.subject, (kind, key), found=self.past[key][0]["changed_at"])
+        for lost in self.past.keys() - {key for _, key in self.rows}:
+            state = self.past[lost][0]
+            yield Difference(Wrong.UNTOLD, self.subject, (state["kind"], lost), found=state["changed_at"])
 
     def _entry_at(self, states: Sequence[State], place: int) -> Told | None:
         """The entry that began a state."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from domain.raw import Asked
 from domain.records import subjects
 from domain.snapshots import snapshot
 from workflows.batches import AT_ONCE, Stretch, read
+from workflows.changes import subject_model
 from workflows.conformance import Difference, Wrong
 from workflows.timetable import FLOWS
 
@@ -115,27 +116,32 @@ async def _cut(stretch: Stretch, size: int) -> AsyncIterator[Stretch]:
 
 
 async def _strays(zones: Collection[UUID] | None) -> AsyncIterator[Difference]:
-    """What belongs to no history at all: rows, states, stays and timers of a subject that is not there, and entries of
+    """What belongs to no history at all: rows, states, stays and timers of a subject that has none, and entries of
     subjects of no kind."""
-    tables = [("span", "subject_id", ""), ("timer", "subject_id", "")]
+    every = tuple(model.kind() for model in subjects())
+    tables: list[tuple[str, str, str, Sequence[str]]] = [(each, "subject_id", "", every) for each in ("span", "timer")]
     for model in FLOWS:
         if model.subject:
-            tables += [(f"{model.kind()}{past}", f"{model.subject}_id", model.kind()) for past in ("", "_past")]
-    for table, column, kind in tables:
-        asked = Asked()
-        found = await _stray(table, asked, f'NOT EXISTS (SELECT 1 FROM entry WHERE subject_id = t."{column}")', zones)
-        for row in found:
+            above = [subject_model(model).kind()]
+            tables += [(f"{model.kind()}{past}", f"{model.subject}_id", model.kind(), above) for past in ("", "_past")]
+    for table, column, kind, kinds in tables:
+        told = f'SELECT 1 FROM entry e WHERE e.subject_id = t."{column}" AND e.subject_kind IN {_listed(kinds)}'
+        for row in await _stray(table, f"NOT EXISTS ({told})", zones):
             key = kind or row["record_kind"], str(row["id"])
             yield Difference(Wrong.UNTOLD, (table, str(row[column])), key)
-    known = ", ".join(f"'{model.kind()}'" for model in subjects())
-    for row in await _stray("entry", Asked(), f"subject_kind NOT IN ({known})", zones):
+    for row in await _stray("entry", f"subject_kind NOT IN {_listed(every)}", zones):
         key = row["subject_kind"], str(row["subject_id"])
         yield Difference(Wrong.MOVE, key, (row["record_kind"], str(row["record_id"])), row["sequence"], row["move"])
 
 
-async def _stray(table: str, asked: Asked, where: str, zones: Collection[UUID] | None) -> list[dict[str, Any]]:
+async def _stray(table: str, where: str, zones: Collection[UUID] | None) -> list[dict[str, Any]]:
+    asked = Asked()
     ways = [where, *([asked.among("zone_id", zones)] if zones is not None else [])]
     found: list[dict[str, Any]] = await database.reads().execute_query_dict(
         f'SELECT * FROM "{table}" t WHERE {" AND ".join(ways)} LIMIT {MOST_STRAY}', asked.values
     )
     return found
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    return "({})".format(", ".join(f"'{kind}'" for kind in kinds))
