@@ -196,8 +196,8 @@ class History:
                     entry = self._entry_at(states, place)
                     yield self._began(Wrong.PAST, key, entry, column, told, each[column])
         for lost in self.past.keys() - {key for _, key in self.rows}:
-            state = self.past[lost][0]
-            yield Difference(Wrong.UNTOLD, self.subject, (state["kind"], lost), found=state["changed_at"])
+            kept_first = self.past[lost][0]
+            yield Difference(Wrong.UNTOLD, self.subject, (kept_first["kind"], lost), found=kept_first["changed_at"])
 
     def _entry_at(self, states: Sequence[State], place: int) -> Told | None:
         """The entry that began a state."""
