@@ -20,6 +20,7 @@ from api.limits import MOST_TOKENS
 from api.pages import ONE_INSTANT
 from api.selections import Unplannable, selection
 from domain import as_of, clock
+from domain.database import reads
 from domain.people import viewer_of
 from domain.refusals import BAD_INPUT, Refused
 
@@ -37,10 +38,10 @@ async def answering(
         return
     if at > clock.now():
         raise Refused(NOT_YET)
-    then = await viewer_of(context.viewer.person_id, at)
-    context.as_of = context.at = at
-    context.someone = context.viewer.looking_back(then)
     async with as_of.reading(at):
+        then = await viewer_of(context.viewer.person_id, at, db=reads())
+        context.as_of = context.at = at
+        context.someone = context.viewer.looking_back(then)
         yield
 
 

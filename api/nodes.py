@@ -16,7 +16,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from tortoise.expressions import RawSQL, Subquery
 
 from api.context import Context, Info, load_subject, one_loader
-from api.pages import DEFAULT_PAGE, Listing, Order, page_size
+from api.pages import DEFAULT_PAGE, Listing, Order, page_size, require_a_past
 from domain.database import reads
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refused
@@ -47,7 +47,7 @@ class One:
 
 @dataclass(frozen=True)
 class Many:
-    """The first rows of a reverse relation, in an order."""
+    """The first rows of a reverse relation, in an order; their ids break ties."""
 
     order: str = "id"
 
@@ -136,6 +136,7 @@ def one(model: Any = None, **matched: str) -> Any:
 
     async def load(parent: strawberry.Parent[Any], info: Info) -> Any:
         target, pairs = read.target(type(parent), info.python_name)
+        require_a_past(target, info.context.as_of)
         key = tuple(getattr(parent, ours) for _, ours in pairs)
         if None in key:
             return None
@@ -149,6 +150,7 @@ def many(order: str = "id") -> Any:
     read = Many(order)
 
     async def load(parent: strawberry.Parent[Any], info: Info, first: int = DEFAULT_PAGE) -> Any:
+        require_a_past(read.target(type(parent), info.python_name)[0], info.context.as_of)
         loader = _many_loader(info.context, type(parent), info.python_name, order, page_size(first))
         return await loader.load(parent.id)
 
@@ -163,6 +165,7 @@ def paged(order: Order, model: Any = None, column: str = "") -> Any:
         parent: strawberry.Parent[Any], info: Info, first: int = DEFAULT_PAGE, after: str | None = None
     ) -> Any:
         target, key = read.target(type(parent), info.python_name)
+        require_a_past(target, info.context.as_of)
         listing = Listing(target.seen_by(info.context.viewer).filter(**{key: parent.id}), order, first, after)
         await listing.found()
         return listing
@@ -201,7 +204,8 @@ def _many_loader(
     async def load(keys: list[UUID]) -> list[Sequence[Record]]:
         seen = model.seen_by(context.viewer).filter(**{f"{column}__in": keys})
         by_parent: defaultdict[UUID, list[Record]] = defaultdict(list)
-        for row in await model.filter(id__in=First(seen, column, order, first)).order_by(order).using_db(reads()):
+        rows = model.filter(id__in=First(seen, column, order, first)).order_by(*dict.fromkeys((order, "id")))
+        for row in await rows.using_db(reads()):
             by_parent[getattr(row, column)].append(row)
         return [by_parent[key] for key in keys]
 
@@ -215,7 +219,7 @@ class First(Subquery):
     """The keys of the first rows for each value of a column."""
 
     def __init__(self, rows: Any, column: str, order: str, first: int) -> None:
-        place = RawSQL(f'row_number() OVER (PARTITION BY "{column}" ORDER BY "{order}")')
+        place = RawSQL(f'row_number() OVER (PARTITION BY "{column}" ORDER BY "{order}", "id")')
         super().__init__(rows.annotate(place=place).values("id", "place"))
         self.first = first
 

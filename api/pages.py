@@ -21,7 +21,8 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from domain.database import reads
-from domain.history import plain
+from domain.history import Entry, plain
+from domain.records import Record
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from workflows.inputs import Words, read_text
 
@@ -34,6 +35,9 @@ NOW = datetime(9000, 1, 1, tzinfo=UTC)  # stands for the instant of asking where
 ONE_INSTANT = Refusal(
     "ONE_INSTANT", "查询过去时，每个顶层字段须给出同一个 asOf。",
     "To ask the past, every field at the top must name the same asOf.", "asOf",
+)
+NO_PAST = Refusal(
+    "NO_PAST", "“{kind}”不留存旧状态，不能按 asOf 查询。", "No past is kept of {kind}; it is not answered as of then.",
 )
 PAGE_SIZE = Refusal("PAGE_SIZE", "每页1至{most}条。", "A page holds 1 to {most}.", "first")
 
@@ -141,11 +145,19 @@ class Lookup:
         return await self.rows.using_db(reads()).first()
 
 
+def require_a_past(model: Any, as_of: datetime | None) -> None:
+    """Raises `Refused` where the past is asked for of rows that are no records, and so only are as they are now."""
+    if as_of is not None and not issubclass(model, (Record, Entry)):
+        raise Refused(NO_PAST.about(kind=model.__name__))
+
+
 class Reads(FieldExtension):
     """Reads what a resolver only asked for, where the ordinary executor answers."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **given: Any) -> Any:
         wanted = await await_maybe(next_(source, info, **given))
+        if isinstance(wanted, (Listing, Lookup)):
+            require_a_past(wanted.rows.model, info.context.as_of)
         if isinstance(wanted, Lookup):
             return await wanted.found()
         if isinstance(wanted, Listing) and isinstance(info._field.type, StrawberryList):

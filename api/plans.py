@@ -22,7 +22,7 @@ from strawberry.types.arguments import convert_arguments
 
 from api.columns import Unread
 from api.context import Context
-from api.pages import NOW, Listing, Lookup
+from api.pages import NOW, Listing, Lookup, require_a_past
 from api.selections import Details, Selection, Unplannable, declared, name_of, selection
 from api.statements import Root, Statement
 from domain.database import reads
@@ -154,4 +154,5 @@ def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context)
     wanted = field.base_resolver.wrapped_func(None, info=info, **arguments)
     if not isinstance(wanted, (Listing, Lookup)):
         raise Unplannable
+    require_a_past(wanted.rows.model, context.as_of)
     return wanted

@@ -16,7 +16,7 @@ from api.columns import Dialect, looked_at
 from api.connections import Connected, Part
 from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
-from api.pages import Listing, Lookup, behind, page_size
+from api.pages import Listing, Lookup, behind, page_size, require_a_past
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from api.sights import condition, sight_of
 from domain.database import engine
@@ -163,7 +163,7 @@ class Statement:
             f"(SELECT {self.dialect.array(self.dialect.nested(f'{rows}.node'))} FROM ("
             f"SELECT {self._object(row, details)} AS node FROM {_named(row)} "
             f"WHERE {row.column(column)} = {at.column('id')}{self._sight(row)} "
-            f"ORDER BY {row.column(order)} LIMIT {first}) {rows})"
+            f"ORDER BY {', '.join(map(row.column, dict.fromkeys((order, 'id'))))} LIMIT {first}) {rows})"
         )
 
     def _paged(self, at: Place, paged: Paged, name: str, details: Details) -> str:
@@ -255,6 +255,7 @@ class Statement:
         return f"t{self.aliases}"
 
     def _sight(self, row: Place) -> str:
+        require_a_past(row.model, self.context.as_of)
         return f" AND ({sight_of(row.model, self.context.viewer).of(row.table, self._placed)})"
 
     def _placed(self, value: Any) -> str:

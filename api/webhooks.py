@@ -77,7 +77,7 @@ class Query:
     def webhooks(self, info: Info, first: int = DEFAULT_PAGE, after: str | None = None) -> Connection[Webhook]:
         return Listing(WebhookRow.seen_by(info.context.viewer), OLDEST, first, after)  # type: ignore[return-value]
 
-    @listing("What could not be told at webhooks and was given up, newest first.")
+    @listing("What could not be told at webhooks and was given up, newest first.", of_the_past=False)
     def dead_letters(self, info: Info, first: int = DEFAULT_PAGE, after: str | None = None) -> Connection[Delivery]:
         rows = DeliveryRow.seen_by(info.context.viewer).filter(state=DeliveryState.DEAD)
         return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]

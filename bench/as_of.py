@@ -26,7 +26,9 @@ ASKED = {
     "as_of_case": "query($id: ID!) { case(id: $id %s) { ROW history { nodes { sequence move at reason } } } }",
 }
 DAYS = 12
-"""That a case takes, with a state for each: in data made in bulk every row has always been what it is."""
+"""That a case takes: in data made in bulk every row has always been what it is."""
+STATES = {Case: 12, Problem: 3, Responsibility: 4}
+"""That a row of each kind was in meanwhile."""
 
 
 async def measure(url: str, office: Office, engine: str, size: str) -> AsyncIterator[Figure]:
@@ -57,8 +59,8 @@ async def give_a_past() -> None:
     """Every case and what belongs to it as it was from day to day, since it was collected."""
     sqlite = database.engine() == "sqlite"
     connection = get_connection("default")
-    days = f"WITH RECURSIVE days(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM days WHERE n < {DAYS - 1})"
-    for model in (Case, Problem, Responsibility):
+    for model, states_of_each in STATES.items():
+        days = f"WITH RECURSIVE days(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM days WHERE n < {states_of_each - 1})"
         table, of_case = model.kind(), "id" if model is Case else "case_id"
         if sqlite:
             await connection.execute_script(f'DROP TRIGGER "{table}_keep_past"')
@@ -68,7 +70,7 @@ async def give_a_past() -> None:
             await connection.execute_script(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
             at = "c.collected_at + ({}) * interval '1 day'"
             second = "floor(extract(epoch FROM {}))::bigint"
-        since, until = at.format("n"), at.format("n + 1")
+        since, until = (at.format(f"{each} * {DAYS // states_of_each}") for each in ("n", "(n + 1)"))
         names = [f'"{name}"' for name in model.columns() if name not in ("changed_at", "state")]
         state = "CASE WHEN n < 2 THEN 'collected' WHEN n < 5 THEN 'assigning' ELSE 'handling' END"
         states = state if model is Case else "t.state"

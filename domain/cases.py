@@ -239,7 +239,7 @@ class Case(Subject, Timed):
 
         elsewhere = viewer.staff_zones - viewer.overseen
         owned = Q(owner_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION) - viewer.overseen)
-        escalated = Q(escalated_to_id=viewer.person_id, zone_id__in=elsewhere)
+        escalated = Q(escalated_to_id=viewer.person_id, zone_id__in=viewer.named_zones - viewer.overseen)
         asked = [Responsibility.filter(way, zone_id__in=elsewhere) for way in Responsibility.of(viewer)]
         through = "case_id" if column == "id" else f"case__{column}"
         return [

@@ -6,14 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.history import Entry, PersonalValue, plain
+from domain.history import PersonalValue, plain
 
 Key = tuple[str, str]
 """The kind and the key of a record."""
+Told = Any
+"""An entry: a row of its table, or the like of it in JSON form."""
 ERASED = object()
 """A value that the law had blanked: nobody knows any more what it was."""
 
@@ -22,7 +23,7 @@ ERASED = object()
 class State:
     """A record's columns, in their JSON form, from an instant on."""
 
-    at: datetime
+    at: Any
     columns: dict[str, Any]
 
 
@@ -31,21 +32,23 @@ class Folded:
     """A record as far as its history was followed: each state it was in at an instant, and which entry set what."""
 
     states: list[State] = field(default_factory=list)
-    set_by: dict[str, Entry] = field(default_factory=dict)
-    moved_by: Entry | None = None
+    set_by: dict[str, Told] = field(default_factory=dict)
+    moved_by: Told | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
         return self.states[-1].columns if self.states else {}
 
-    def set(self, entry: Entry, columns: Mapping[str, Any]) -> None:
-        last = self.states[-1] if self.states else None
-        if last is None:
-            self.states.append(State(entry.at, {}))
-        elif last.at < entry.at:
-            self.states.append(State(entry.at, dict(last.columns)))
-        self.columns.update(columns)
+    def set(self, entry: Told, columns: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """All of its columns before the entry, and after."""
+        before = self.columns
+        now = {**before, **columns}
+        if self.states and self.states[-1].at >= entry.at:
+            self.states[-1].columns = now
+        else:
+            self.states.append(State(entry.at, now))
         self.set_by.update(dict.fromkeys(columns, entry))
+        return before, now
 
     def held(self) -> Iterator[State]:
         """The states that differ from the one before: a column changed and changed back at once is no change."""
@@ -56,6 +59,14 @@ class Folded:
             before = state.columns
 
 
+class Followed(NamedTuple):
+    """What following an entry shows: every column that did not hold before it what the entry says it did (its record,
+    its name, what it held, what it is said to have held); of each record touched all columns before and after."""
+
+    wrong: list[tuple[Key, str, Any, Any]]
+    touched: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]
+
+
 @dataclass
 class Fold:
     """One history, followed entry by entry. `personal` has the values behind the commitments."""
@@ -63,31 +74,41 @@ class Fold:
     personal: Mapping[str, PersonalValue]
     records: dict[Key, Folded] = field(default_factory=dict)
 
-    def follow(self, entry: Entry) -> list[tuple[Key, str, Any, Any]]:
-        """One entry; every column that did not hold before it what the entry says it did: its record and name, what
-        it held, what it is said to have held."""
+    def follow(self, entry: Told) -> Followed:
         wrong: list[tuple[Key, str, Any, Any]] = []
-        for name, touched in json.loads(entry.changes).items():
-            kind, _, key = name.partition("/")
-            record = self.records.setdefault((kind, key), Folded())
-            now: dict[str, Any] = {}
-            for column, (before, after) in touched.items():
-                known, said = record.columns.get(column), self.opened(before)
-                if known != said and ERASED not in (known, said):
-                    wrong.append(((kind, key), column, known, said))
-                now[column] = self.opened(after)
-            record.set(entry, now)
+        touched: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+        subject = (entry.subject_kind, str(entry.subject_id))
         # The subject's own row counts its entries and holds the hash of the last.
         head = {"sequence": entry.sequence, "head": entry.hash}
-        self.records.setdefault((entry.subject_kind, str(entry.subject_id)), Folded()).set(entry, head)
-        self.records.setdefault((entry.record_kind, str(entry.record_id)), Folded()).moved_by = entry
-        return wrong
+        for name, changed in told(entry.changes).items():
+            kind, _, key = name.partition("/")
+            record = self._record((kind, key))
+            known, now = record.columns, dict[str, Any]()
+            for column, (before, after) in changed.items():
+                held, said = known.get(column), self.opened(before)
+                if held != said and ERASED not in (held, said):
+                    wrong.append(((kind, key), column, held, said))
+                now[column] = self.opened(after)
+            if (kind, key) == subject:
+                now |= head
+            touched[key] = record.set(entry, now)
+        if subject[1] not in touched:
+            self._record(subject).set(entry, head)
+        moved = self._record((entry.record_kind, str(entry.record_id)))
+        moved.moved_by = entry
+        touched.setdefault(str(entry.record_id), (moved.columns, moved.columns))
+        return Followed(wrong, touched)
 
-    def commitments(self, entry: Entry) -> list[str]:
+    def _record(self, key: Key) -> Folded:
+        if key not in self.records:
+            self.records[key] = Folded()
+        return self.records[key]
+
+    def commitments(self, entry: Told) -> list[str]:
         """Those an entry holds."""
         if '"commitment"' not in entry.changes:
             return []
-        pairs = [pair for touched in json.loads(entry.changes).values() for pair in touched.values()]
+        pairs = [pair for touched in told(entry.changes).values() for pair in touched.values()]
         return [value["commitment"] for pair in pairs for value in pair if isinstance(value, dict)]
 
     def opened(self, value: Any) -> Any:
@@ -95,7 +116,20 @@ class Fold:
         if not isinstance(value, dict) or value.keys() != {"commitment"}:
             return value
         behind = self.personal.get(value["commitment"])
-        return ERASED if behind is None or behind.value is None else json.loads(behind.value)
+        try:
+            return ERASED if behind is None or behind.value is None else json.loads(behind.value)
+        except ValueError:  # what stands there is not what was committed to
+            return ERASED
+
+
+def told(text: str) -> dict[str, dict[str, list[Any]]]:
+    """What an entry says was changed; nothing where it is no such text."""
+    try:
+        changes = json.loads(text)
+        sound = all(type(pair) is list and len(pair) == 2 for each in changes.values() for pair in each.values())
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+    return changes if sound else {}
 
 
 def is_kept_as_committed(value: PersonalValue) -> bool:

@@ -91,7 +91,11 @@ class PersonalValue(Model):
 
 def canonical(value: object) -> str:
     """Canonical JSON: the same value is always the same text."""
-    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return in_one_spelling(plain(value))
+
+
+in_one_spelling = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+"""The canonical text of what is in JSON form already."""
 
 
 def plain(value: object) -> Any:

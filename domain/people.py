@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint
 
@@ -124,10 +125,14 @@ class Membership(Record):
         return Q(person_id=viewer.person_id) | Q(zone_id__in=viewer.zones_as(Role.ADMINISTRATOR, Role.AUDITOR))
 
 
-async def viewer_of(person_id: UUID, at: datetime, *, language: str = "zh", acting: UUID | None = None) -> Viewer:
-    """The person's standing at an instant; without any role once deactivated."""
+async def viewer_of(
+    person_id: UUID, at: datetime, *, language: str = "zh", acting: UUID | None = None,
+    db: BaseDBAsyncClient | None = None,
+) -> Viewer:
+    """The person's standing at an instant; without any role once deactivated, which `db` may know as of then."""
     held: list[dict[str, Any]] = await (
         Membership.filter(held_at(at), person_id=person_id, person__state=PersonState.ACTIVE)
+        .using_db(db)
         .values("role", "department_id", "enterprise_id", "zone_id", "zone__path")
     )
     zones: list[dict[str, Any]] = await Zone.all().values("id", "path") if held else []

@@ -104,8 +104,10 @@ class Responsibility(Timed):
     @classmethod
     def of(cls, viewer: Viewer) -> list[Q]:
         """Those of the viewer's departments, and those the viewer is named in."""
-        among_staff = Q(zone_id__in=viewer.staff_zones)
-        return [Q(department_id__in=viewer.departments) & among_staff, Q(person_id=viewer.person_id) & among_staff]
+        return [
+            Q(department_id__in=viewer.departments, zone_id__in=viewer.staff_zones),
+            Q(person_id=viewer.person_id, zone_id__in=viewer.named_zones),
+        ]
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:

@@ -23,16 +23,15 @@ from domain.records import Kept
 class Held(NamedTuple):
     """What a record held last while it stayed: its deadline, its department, the person who answers for it."""
 
-    due_at: datetime | None
-    department_id: UUID | None
-    person_id: UUID | None
+    due_at: Any
+    department_id: Any
+    person_id: Any
 
     @classmethod
     def by(cls, columns: Mapping[str, Any]) -> Held:
-        """As the record's columns say, those of a row or those of its history."""
-        due, department = columns.get("due_at"), columns.get("department_id")
+        """As the record's columns say, those of a row or, in JSON form, those of its history."""
         person = columns.get("person_id") or columns.get("owner_id")
-        return cls(datetime.fromisoformat(due) if isinstance(due, str) else due, _key(department), _key(person))
+        return cls(columns.get("due_at"), columns.get("department_id"), person)
 
 
 class Span(Model):
@@ -63,31 +62,33 @@ class Span(Model):
 
 
 class Moved(Protocol):
-    """What must be known of a move; an `Entry` says it."""
+    """What must be known of a move, as an `Entry` says it or in JSON form."""
 
-    id: UUID
-    zone_id: UUID
+    id: Any
+    zone_id: Any
     subject_kind: str
-    subject_id: UUID
+    subject_id: Any
     record_kind: str
-    record_id: UUID
+    record_id: Any
     source: str | None
     target: str | None
-    at: datetime
+    at: Any
     changes: str
 
 
-Touched = Mapping[UUID, tuple[Mapping[str, Any], Mapping[str, Any]]]
+Touched = Mapping[Any, tuple[Mapping[str, Any], Mapping[str, Any]]]
 """Records by their key, each with its columns before and after a move."""
+Stay = dict[str, Any]
+"""The columns of a span."""
 
 
 @dataclass
 class Stays:
     """Follows moves one after another: the stays that began, and what became of those that began before."""
 
-    begun: dict[UUID, Span] = field(default_factory=dict)
-    ended: list[Span] = field(default_factory=list)
-    altered: defaultdict[UUID, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    begun: dict[Any, Stay] = field(default_factory=dict)
+    ended: list[Stay] = field(default_factory=list)
+    altered: defaultdict[Any, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
 
     def follow(self, moved: Moved, touched: Touched) -> None:
         """One move, with all it touched."""
@@ -104,14 +105,14 @@ class Stays:
         if moved.target not in (None, Kept.KEPT):
             self.begun[moved.record_id] = _begun(moved, touched[moved.record_id][1])
 
-    def _alter(self, record_id: UUID, columns: Mapping[str, Any]) -> None:
+    def _alter(self, record_id: Any, columns: Mapping[str, Any]) -> None:
         if stay := self.begun.get(record_id):
-            stay.update_from_dict(dict(columns))
+            stay |= columns
         elif columns:
             self.altered[record_id] |= columns
 
     @property
-    def new(self) -> list[Span]:
+    def new(self) -> list[Stay]:
         return [*self.ended, *self.begun.values()]
 
     async def write(self) -> None:
@@ -122,7 +123,7 @@ class Stays:
         for altered, ids in alike.items():
             await Span.filter(record_id__in=ids, left_at__isnull=True).update(**dict(altered))
         if new := self.new:
-            await Span.bulk_create(new)
+            await Span.bulk_create([Span(**each) for each in new])
 
 
 def spans_of(entries: Iterable[Moved]) -> list[Span]:
@@ -136,24 +137,24 @@ def spans_of(entries: Iterable[Moved]) -> list[Span]:
             touched[key] = columns[key], columns[key] | {name: pair[1] for name, pair in changed.items()}
         stays.follow(entry, touched)
         columns |= {key: now for key, (_, now) in touched.items()}
-    return stays.new
+    return [Span(**each) for each in stays.new]
 
 
-def _begun(moved: Moved, now: Mapping[str, Any]) -> Span:
-    return Span(
-        id=moved.id, zone_id=moved.zone_id, subject_kind=moved.subject_kind, subject_id=moved.subject_id,
-        record_kind=moved.record_kind, record_id=moved.record_id, state=moved.target, entered_at=moved.at,
-        **Held.by(now)._asdict(),
-    )
+def _begun(moved: Moved, now: Mapping[str, Any]) -> Stay:
+    due, department, person = Held.by(now)
+    return {
+        "id": moved.id, "zone_id": moved.zone_id, "subject_kind": moved.subject_kind, "subject_id": moved.subject_id,
+        "record_kind": moved.record_kind, "record_id": moved.record_id, "state": moved.target,
+        "entered_at": moved.at, "left_at": None, "due_at": due, "met_at": None, "department_id": department,
+        "person_id": person,
+    }
 
 
 def _difference(before: Held, now: Held, at: datetime) -> dict[str, Any]:
     """What a change of the columns alters in the stay that goes on."""
+    if before == now:
+        return {}
     altered = {name: value for name, value in now._asdict().items() if value != getattr(before, name)}
     if "due_at" in altered:
         altered |= {"due_at": now.due_at, "met_at": None} if now.due_at else {"due_at": before.due_at, "met_at": at}
     return altered
-
-
-def _key(value: Any) -> UUID | None:
-    return UUID(value) if isinstance(value, str) else value

@@ -33,7 +33,8 @@ class Viewer:
 
     `roles` maps a role to the zones it covers (a zone and all below it); `departments` are those the person is
     liaison of, `enterprises` those the person is contact of; `acting` is the service account that carried the
-    request, if any; `language` is "zh" or "en". `sees_everything` is for the clock and the operator alone.
+    request, if any; `language` is "zh" or "en". `sees_everything` is for the clock and the operator alone. Where the
+    past is read, `served_then` are the zones the person was staff of then.
     """
 
     person_id: UUID
@@ -45,12 +46,16 @@ class Viewer:
     acting: UUID | None = None
     language: str = "zh"
     sees_everything: bool = False
+    served_then: frozenset[UUID] | None = None
 
     @cached_property
     def standing(self) -> tuple[object, ...]:
         """All that sight depends on, to be compared and hashed: two viewers with the same see the same."""
         roles = tuple(sorted((role.value, zones) for role, zones in self.roles.items()))
-        return (self.person_id, roles, self.departments, self.enterprises, self.contact_zones, self.zones_above)
+        return (
+            self.person_id, roles, self.departments, self.enterprises, self.contact_zones, self.zones_above,
+            self.served_then,
+        )
 
     def covers(self, role: Role, zone_id: UUID) -> bool:
         return zone_id in self.roles.get(role, frozenset())
@@ -60,17 +65,23 @@ class Viewer:
 
     def looking_back(self, then: Viewer) -> Viewer:
         """The standing by which the past is read, given the person's standing then. What one oversees goes by today's
-        roles; what is one's own, as companion or as contact, must have been one's own then too. So nobody sees what
-        neither standing would show: not what was told to contacts before oneself, nor what was held without a role."""
+        roles; what is one's own, as companion, as contact or by name, must have been one's own then too. So nobody sees
+        what neither standing would show: not what was told to contacts before oneself, nor what named one who had no
+        role."""
         own = {Role.COMPANION: self.zones_as(Role.COMPANION) & then.zones_as(Role.COMPANION)}
         return replace(
             self, roles={**self.roles, **own}, enterprises=self.enterprises & then.enterprises,
-            contact_zones=self.contact_zones & then.contact_zones,
+            contact_zones=self.contact_zones & then.contact_zones, served_then=then.staff_zones,
         )
 
     @cached_property
     def staff_zones(self) -> frozenset[UUID]:
         return self.zones_as(*STAFF)
+
+    @cached_property
+    def named_zones(self) -> frozenset[UUID]:
+        """Zones where a record is seen by whom it names."""
+        return self.staff_zones if self.served_then is None else self.staff_zones & self.served_then
 
     @cached_property
     def overseen(self) -> frozenset[UUID]:

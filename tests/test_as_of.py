@@ -31,7 +31,17 @@ from domain.responsibilities import Responsibility
 from domain.viewers import OPERATOR, Role, Viewer
 from tests.graphql import served, signed_in
 from tests.test_random_moves import Walk, everyone, founded
-from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_person, a_world, the_responsibility
+from tests.world import (
+    World,
+    a_case,
+    a_closed_case,
+    a_dispatched_case,
+    a_person,
+    a_webhook,
+    a_world,
+    fixed,
+    the_responsibility,
+)
 from workflows.perform import create, perform
 from workflows.replay import replay
 
@@ -62,6 +72,10 @@ IN_FULL = ROW + """query($id: ID!, $at: DateTime) { case(id: $id, asOf: $at) { .
   problems { description state resolution } responsibilities { state measures: rectifications { measure } }
   rectifications { state } consultations { outcome } attachments { fileName state sha256 } merged { totalCount }
   history { totalCount nodes { move changes } } } }"""
+
+
+COUNTED = "query($at: DateTime) { responsibilities(first: 40, asOf: $at) { totalCount } }"
+COUNTED_CASES = "query($at: DateTime) { cases(asOf: $at) { totalCount } }"
 
 
 async def answer(viewer: Viewer, query: str, **variables: Any) -> Any:
@@ -295,6 +309,75 @@ async def test_whoever_lost_a_role_lost_the_past_with_it(database: str) -> None:
         ]
 
     assert told == [0, 1]
+
+
+async def test_what_named_somebody_without_a_role_is_not_shown_to_them_later(database: str) -> None:
+    """A liaison's duty is theirs by name until it is given to another; meanwhile the role has ended."""
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        duty = await fixed(world, await the_responsibility(await a_dispatched_case(world)), world.land_liaison)
+        held = await Membership.get(person_id=world.land_liaison.id)
+    administrator = await world.viewer(world.administrator)
+    with clock.stopped(MONDAY + HOUR):
+        await perform(administrator, Membership, held.id, "revoke", reason="轮岗")
+    with clock.stopped(MONDAY + 2 * HOUR):
+        other = await a_person(world.zone, "新联络员", Role.LIAISON, department=world.land)
+        their = await world.viewer(other)
+        await perform(their, Responsibility, duty.id, "reassign_person", person=other, reason="轮岗")
+        given = {"role": Role.LIAISON, "zone": world.zone, "department": world.housing}
+        await create(administrator, Membership, "grant", within=world.land_liaison, **given)
+
+    with clock.stopped(MONDAY + 3 * HOUR):
+        today = await world.viewer(world.land_liaison)
+        seen = [
+            (await answer(today, COUNTED, at=(MONDAY + hours * HOUR).isoformat()))["responsibilities"]["totalCount"]
+            for hours in (0.5, 1.5, 2.5)
+        ]
+    assert seen == [1, 0, 0]
+
+
+async def test_whoever_was_deactivated_then_had_nothing_of_their_own(database: str) -> None:
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        await a_case(world)
+    administrator = await world.viewer(world.administrator)
+    for hours, move in ((1, "deactivate"), (2, "reactivate")):
+        with clock.stopped(MONDAY + hours * HOUR):
+            await perform(administrator, Person, world.contact.id, move, reason="借调")
+
+    with clock.stopped(MONDAY + 3 * HOUR):
+        told = [
+            (await answer(await world.viewer(world.contact), COUNTED_CASES, at=(MONDAY + hours * HOUR).isoformat()))
+            for hours in (0.5, 1.5, 2.5)
+        ]
+    assert [each["cases"]["totalCount"] for each in told] == [1, 0, 1]
+
+
+async def test_what_keeps_no_past_is_not_answered_as_of_then(database: str) -> None:
+    """Neither at the top nor below."""
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        hook = await a_webhook(world.zone)
+        await a_case(world)
+    then = f'asOf: "{(MONDAY + HOUR).isoformat()}"'
+    below = f'{{ node(id: "{global_id(hook)}", {then}) {{ ... on Webhook {{ name deliveries {{ totalCount }} }} }} }}'
+
+    with clock.stopped(MONDAY + 2 * HOUR):
+        async with served() as http:
+            client = await signed_in(http, world.administrator)
+            told = [
+                await client.send(query)
+                for query in (
+                    below, below.replace("deliveries { totalCount }", "state"),
+                    f"{{ deadLetters({then}) {{ totalCount }} }}",
+                    f'{{ node(id: "Delivery_{hook.id}", {then}) {{ id }} }}',
+                )
+            ]
+
+    assert [(each.get("errors") or [{}])[0].get("extensions", {}).get("code") for each in told] == [
+        "NO_PAST", None, "BAD_REQUEST", "NO_PAST"
+    ]
+    assert told[1]["data"]["node"] == {"name": "示例群", "state": "ACTIVE"}
 
 
 async def test_the_past_is_made_anew_from_the_history(database: str) -> None:

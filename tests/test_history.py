@@ -11,12 +11,15 @@ import pytest
 from domain import clock
 from domain.cases import Case
 from domain.history import Entry, PersonalValue
+from domain.people import Person
 from domain.problems import Problem
 from domain.refusals import Refused
 from domain.responsibilities import Responsibility
+from domain.viewers import Role
 from tests.proofs import assert_whole, everything, refused
-from tests.world import World, a_case, a_closed_case, a_handled_case, a_world, the_responsibility
+from tests.world import World, a_case, a_closed_case, a_handled_case, a_person, a_world, the_responsibility
 from workflows.perform import changing, create, perform
+from workflows.replay import replay
 
 MONDAY = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
@@ -142,3 +145,21 @@ async def test_a_change_of_the_version_one_saw_is_stale(database: str) -> None:
 async def withdrawn(world: World, case: Case) -> Responsibility:
     await perform(await world.viewer(world.companion), Case, case.id, "withdraw", reason="企业另有安排")
     return await the_responsibility(case)
+
+
+async def test_a_change_is_of_one_instant_though_it_meets_what_has_moved_since_it_began(database: str) -> None:
+    """Erasing a contact reaches every case that named them; one of these was edited by a clock that is ahead."""
+    with clock.stopped(MONDAY):
+        world = await a_world()
+        _, edited = [await a_case(world, contact_name="示例") for _ in range(2)]
+        contact = await a_person(world.zone, "示例", Role.CONTACT, enterprise=world.enterprise)
+    with clock.stopped(MONDAY + timedelta(hours=5)):
+        await perform(await world.viewer(world.companion), Case, edited.id, "edit", title="三期用地")
+    with clock.stopped(MONDAY + timedelta(hours=3)):
+        administrator = await world.viewer(world.administrator)
+        await perform(administrator, Person, contact.id, "erase", basis="个人信息保护法", reason="本人要求")
+
+    written = await Entry.filter(move__startswith="erase")
+    assert {each.at for each in written} == {MONDAY + timedelta(hours=5)}
+    assert [each async for each in replay()] == []
+    await assert_whole()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tortoise.connection import get_connection
 
 from domain import clock
@@ -17,7 +19,17 @@ from domain.history import Entry, entry_hash
 from domain.problems import Problem
 from domain.records import new_id
 from domain.responsibilities import Part
-from tests.world import World, a_case, a_closed_case, a_dispatched_case, a_handled_case, a_world, the_responsibility
+from tests.world import (
+    World,
+    a_case,
+    a_closed_case,
+    a_dispatched_case,
+    a_handled_case,
+    a_world,
+    a_zone,
+    the_responsibility,
+)
+from workflows import replay as replaying
 from workflows.conformance import Difference, Wrong
 from workflows.perform import perform
 from workflows.replay import Replayed, replay
@@ -107,6 +119,31 @@ async def slip_in_a_row(world: World, case: Case) -> None:
     await run(f"INSERT INTO problem (id, {names}) {copied}")
 
 
+async def put_in_a_problem_of_another(world: World, case: Case) -> None:
+    other = await a_case(world)
+    await run(f"UPDATE problem SET case_id = '{case.id}' WHERE case_id = '{other.id}'")
+
+
+async def move_to_another_zone(world: World, case: Case) -> None:
+    elsewhere = await a_zone("BY")
+    await run(f"UPDATE \"case\" SET zone_id = '{elsewhere.id}' WHERE id = '{case.id}'")
+
+
+def copied(table: str, column: str = "id", into: str = "", **given: str) -> Attack:
+    """A row like one of the case's, with another key."""
+
+    async def attack(world: World, case: Case) -> None:
+        connection = get_connection("default")
+        row = (await connection.execute_query_dict(f'SELECT * FROM "{table}" WHERE {column} = \'{case.id}\''))[0]
+        new = {**{name: f'"{name}"' for name in row}, "id": f"'{new_id()}'", **given}
+        names, values = ", ".join(f'"{name}"' for name in new), ", ".join(new.values())
+        chosen = f"FROM \"{table}\" WHERE id = '{row['id']}'"
+        await run(f'INSERT INTO "{into or table}" ({names}) SELECT {values} {chosen}')
+
+    return attack
+
+
+ONCE = {"replaced_at": "changed_at", "fork": "0"}
 THIRD = "subject_id = '{id}' AND sequence = 3"
 WITH_IT = "entry_id IN (SELECT id FROM entry WHERE subject_id = '{id}')"
 LATER = "subject_id = '{id}' AND state = 'assigning'"
@@ -148,6 +185,32 @@ ATTACKS: dict[str, tuple[Attack, set[tuple[Wrong, int | None]]]] = {
         statement(f"UPDATE personal_value SET value = '\"他人\"' WHERE {WITH_IT}"),
         {(Wrong.PERSONAL, 1), (Wrong.COLUMN, 1), (Wrong.PAST, 1)},
     ),
+    "a state": (
+        statement("UPDATE \"case\" SET state = 'withdrawn' WHERE id = '{id}'"), {(Wrong.COLUMN, 3)}
+    ),
+    "a deadline": (
+        statement("UPDATE responsibility SET return_by = '2027-01-01 00:00:00.000000+00:00' WHERE case_id = '{id}'"),
+        {(Wrong.COLUMN, 5)},
+    ),
+    "what was before": (
+        statement(f"UPDATE entry SET changes = replace(changes, '[\"collected\"', '[\"paused\"') WHERE {THIRD}"),
+        {(Wrong.HASH, 3), (Wrong.BEFORE, 3)},
+    ),
+    "what makes no sense": (statement(f"UPDATE entry SET changes = '{{{{[' WHERE {THIRD}"), {(Wrong.HASH, 3)}),
+    "a value that makes no sense": (
+        statement(f"UPDATE personal_value SET value = 'x' WHERE {WITH_IT}"), {(Wrong.PERSONAL, 1)}
+    ),
+    "another zone": (move_to_another_zone, {(Wrong.COLUMN, 1)}),
+    "a problem of another case": (put_in_a_problem_of_another, {(Wrong.UNTOLD, None), (Wrong.TALLY, 2)}),
+    "a stay more": (copied("span", "subject_id"), {(Wrong.SPAN, None)}),
+    "a stay less": (
+        statement("DELETE FROM span WHERE subject_id = '{id}' AND record_kind = 'case'"), {(Wrong.SPAN, 1)}
+    ),
+    "a department in a stay": (
+        statement("UPDATE span SET department_id = zone_id WHERE subject_id = '{id}' AND state = 'offered'"),
+        {(Wrong.SPAN, 5)},
+    ),
+    "a problem in the past": (copied("problem", "case_id", "problem_past", **ONCE), {(Wrong.UNTOLD, None)}),
     "nothing": (statement("SELECT 1"), set()),
 }
 
@@ -166,12 +229,54 @@ async def test_whatever_an_owner_of_the_database_alters_is_named_with_where_it_b
     found = await differences()
 
     of_case = {str(case.id): name for name, case in cases.items()}
-    by_name: dict[str, set[tuple[Wrong, int | None]]] = {name: set() for name in ATTACKS}
+    by_name: defaultdict[str, set[tuple[Wrong, int | None]]] = defaultdict(set)
     for each in found:
-        by_name[of_case[each.subject[1]]].add((each.wrong, each.sequence))
+        by_name[of_case.get(each.subject[1], "another")].add((each.wrong, each.sequence))
     for name, (_, expected) in ATTACKS.items():
         assert expected <= by_name[name], (name, by_name[name])
         assert bool(expected) == bool(by_name[name]), (name, by_name[name])
+
+
+async def test_what_belongs_to_no_history_is_found_too(database: str) -> None:
+    """A case, a problem, a stay and an entry that nobody ever made, shown to whoever asks the past or the registers."""
+    world, case = await a_busy_world()
+    await as_the_owner_may()
+    if engine() == "postgres":
+        await run("ALTER TABLE problem DISABLE TRIGGER ALL; SET session_replication_role = replica")
+    else:
+        await run("PRAGMA foreign_keys = OFF")
+    nobody = f"'{new_id()}'"
+
+    await copied("case", "id", "case_past", **ONCE)(world, case)
+    await copied("problem", "case_id", case_id=nobody)(world, case)
+    await copied("span", "subject_id", subject_id=nobody)(world, case)
+    await copied("entry", "subject_id", subject_id=nobody, subject_kind="'ghost'")(world, case)
+
+    found = [(each.wrong, each.subject[0]) for each in await differences()]
+    assert sorted(found) == [
+        (Wrong.MOVE, "ghost"), (Wrong.UNTOLD, "case"), (Wrong.UNTOLD, "problem"), (Wrong.UNTOLD, "span")
+    ]
+
+
+async def test_moves_made_meanwhile_are_no_difference(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "AT_ONCE", 3)
+    world = await a_world()
+    replays = 0
+
+    async def work() -> None:
+        for _ in range(3):
+            case = await a_closed_case(world)
+            problems = await Problem.filter(case_id=case.id)
+            contact = await world.viewer(world.contact)
+            await perform(contact, Case, case.id, "reopen", reason="未解决", problems=problems)
+
+    working = asyncio.create_task(work())
+    while not working.done():
+        assert await differences() == []
+        replays += 1
+    await working
+
+    assert replays > 2
 
 
 async def dispatched(world: World, case: Case) -> None:
@@ -196,6 +301,21 @@ async def test_a_replay_can_be_narrowed_to_a_zone_and_to_what_went_on_since_a_da
     assert [
         {each.subject[1] for each in found} for found in (everywhere, of_zone, lately)
     ] == [{str(each.id) for each in some} for some in ((early, late, elsewhere), (early, late), (late,))]
+
+
+async def test_several_processes_find_what_one_finds(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, case = await a_busy_world()
+    await run(f"UPDATE \"case\" SET title = '伪造' WHERE id = '{case.id}'")
+    await run("UPDATE zone SET name = '伪造'")
+    alone, shared = Replayed(), Replayed()
+
+    by_one = await differences(replayed=alone)
+    monkeypatch.setenv("QIBAN_DATABASE_URL", database)
+    monkeypatch.setattr(replaying, "SHARE", 10)
+    by_two = await differences(replayed=shared, jobs=2)
+
+    assert len(by_one) == 2
+    assert (by_two, shared) == (by_one, alone)
 
 
 async def test_at_the_terminal_differences_are_listed_and_the_exit_code_is_one(database: str) -> None:

@@ -18,7 +18,7 @@ from domain.calendar.rows import Book, path_in, the_book
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
 from domain.records import Record, Subject, id_at, zone_of
 from domain.refusals import NOT_FOUND, Refused
-from domain.spans import Stays
+from domain.spans import Stays, Touched
 from domain.timers import Timer, arm, lift
 from domain.viewers import Viewer
 from domain.zones import Rules, rules_of
@@ -49,7 +49,7 @@ class Change:
     entries: list[Entry] = field(default_factory=list)
     personal: list[PersonalValue] = field(default_factory=list)
     beside: list[Model] = field(default_factory=list)
-    stays: Stays = field(default_factory=Stays)
+    touched: list[Touched] = field(default_factory=list)
     tidings: list[Tiding] = field(default_factory=list)
     rules: dict[UUID, Rules] = field(default_factory=dict)
     calendars: dict[UUID, Calendar] = field(default_factory=dict)
@@ -130,7 +130,8 @@ class Change:
         model, subject_id = subject_of(record)
         subject = self.tracked[subject_id].record
         assert isinstance(subject, Subject)
-        self.at = max(self.at, subject.changed_at)
+        if subject.changed_at > self.at:
+            self._put_off(subject.changed_at)
         subject.sequence += 1
         entry = Entry(
             id=id_at(self.at), zone_id=zone_of(subject), subject_kind=model.kind(),
@@ -139,25 +140,41 @@ class Change:
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
             caused_by=caused_by, previous=subject.head,
         )
-        before = {key: each.recorded for key, each in self.tracked.items()}
-        entry.changes = canonical(self._changes(entry.id))
+        touched: dict[UUID, tuple[dict[str, Any], dict[str, Any]]] = {}
+        entry.changes = canonical(self._changes(entry.id, touched))
         entry.hash = subject.head = entry_hash(entry)
         self.entries.append(entry)
-        self.stays.follow(entry, {key: (before[key], each.recorded) for key, each in self.tracked.items()})
+        self.touched.append(touched)
         self.tidings.append(tiding_of(entry, move.asks, move.tells, record, subject))
         return entry
 
-    def _changes(self, entry_id: UUID) -> dict[str, dict[str, list[Any]]]:
+    def _put_off(self, at: datetime) -> None:
+        """A change is of one instant. What it meets may have moved since it began: then all of it comes after that."""
+        self.at = at
+        heads: dict[UUID, str] = {}
+        for entry in self.entries:
+            entry.at, entry.previous = at, heads.get(entry.subject_id, entry.previous)
+            entry.hash = heads[entry.subject_id] = entry_hash(entry)
+        for subject_id, head in heads.items():
+            subject: Any = self.tracked[subject_id].record
+            subject.head = head
+
+    def _changes(
+        self, entry_id: UUID, whole: dict[UUID, tuple[dict[str, Any], dict[str, Any]]]
+    ) -> dict[str, dict[str, list[Any]]]:
+        """By record, what it says of the columns touched; `whole` gets all of their columns, before and after."""
         changes: dict[str, dict[str, list[Any]]] = {}
         for tracked in self.tracked.values():
             now, before = columns_of(tracked.record), tracked.recorded
             touched = {name: [before.get(name), value] for name, value in now.items() if before.get(name) != value}
+            if not touched:
+                continue
+            whole[tracked.record.id], tracked.recorded = (before, now), now
             for name in tracked.record.personal & touched.keys():
                 touched[name] = [self._commitment(value, entry_id) for value in touched[name]]
             shown = {name: pair for name, pair in touched.items() if name not in tracked.record.unrecorded}
             if shown:
                 changes[f"{tracked.record.kind()}/{tracked.record.id}"] = shown
-            tracked.recorded = now
         return changes
 
     def _commitment(self, value: object, entry_id: UUID) -> Any:
@@ -182,13 +199,19 @@ class Change:
         await Entry.bulk_create(self.entries)
         if self.personal:
             await PersonalValue.bulk_create(self.personal)
-        await self.stays.write()
+        await self._stays().write()
         for kind, rows in groupby(self.beside, key=lambda row: type(row)):
             await kind.bulk_create(rows)
         await self._set_timers()
         await tell(self.tidings, self.at)
         await promise_deliveries([each.entry for each in self.tidings if each.heard])
         await announce.promise(self.entries)
+
+    def _stays(self) -> Stays:
+        stays = Stays()
+        for entry, touched in zip(self.entries, self.touched, strict=True):
+            stays.follow(entry, touched)
+        return stays
 
     async def _set_timers(self) -> None:
         armed: list[Timer] = []

@@ -1,33 +1,33 @@
 """The conformance replay: every history is folded through the flows, and what it comes to compared with the rows.
 
 A batch of histories is read in one snapshot and then forgotten, so that it may run beside the service and over any
-number of cases. What is found names the entry where it began.
+number of cases; several processes share them out. What is found names the entry where it began.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
+from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 
-from domain.database import reads
-from domain.folds import Key
-from domain.history import Entry, PersonalValue
-from domain.past import OWN
-from domain.records import Record, Subject, subjects
+from domain import database
+from domain.raw import Asked
+from domain.records import subjects
 from domain.snapshots import snapshot
-from domain.spans import Span
-from domain.timers import Timer
-from workflows.changes import subject_of
-from workflows.conformance import Difference, History
-from workflows.standings import Standings
+from workflows.batches import AT_ONCE, Stretch, read
+from workflows.changes import subject_model
+from workflows.conformance import Difference, Wrong
 from workflows.timetable import FLOWS
 
-AT_ONCE = 200
-LAST = UUID(int=2**128 - 1)
+SHARE = 1_000
+"""Histories that a process takes at a time."""
+MOST_STRAY = 1_000
 Progress = Callable[[int, int], None]
 
 
@@ -40,122 +40,108 @@ class Replayed:
 
 
 async def replay(
-    zones: Collection[UUID] | None = None, since: datetime | None = None, *, replayed: Replayed | None = None,
-    progress: Progress = lambda done, total: None,
+    zones: Collection[UUID] | None = None, since: datetime | None = None, *, jobs: int = 1,
+    replayed: Replayed | None = None, progress: Progress = lambda done, total: None,
 ) -> AsyncIterator[Difference]:
-    """Every difference in the histories of some zones, or of all; `since` leaves out those unchanged since then."""
+    """Every difference in the histories of some zones, or of all; `since` leaves out those unchanged since then. With
+    more `jobs` than one as many processes share them, if there are many; they open the database by its setting."""
     replayed = replayed or Replayed()
-    kinds = subjects()
-    wanted = [_of(model, zones, since) for model in kinds]
-    total = sum([await rows.using_db(reads()).count() for rows in wanted])
-    for model, rows in zip(kinds, wanted, strict=True):
-        last: UUID | None = UUID(int=0)
-        while last is not None:
-            async with snapshot():
-                batch = await _read(model, rows, last, zones, since)
-            for history in batch.histories():
-                for difference in history.differences():
-                    yield difference
-            replayed.histories += len(batch.subjects)
-            replayed.entries += sum(map(len, batch.entries.values()))
-            progress(replayed.histories, total)
-            last = batch.upto
-
-
-def _of(model: type[Subject], zones: Collection[UUID] | None, since: datetime | None) -> Any:
-    rows = model.all()
-    if zones is not None:
-        rows = rows.filter(**{f"{'zone_id' if 'zone_id' in model.columns() else 'id'}__in": list(zones)})
-    return rows.filter(changed_at__gte=since) if since else rows
-
-
-@dataclass
-class Batch:
-    """Some histories of one kind, with all that is to be compared with them, read in one snapshot."""
-
-    kind: str
-    upto: UUID | None
-    subjects: list[UUID]
-    entries: dict[UUID, list[Entry]]
-    rows: dict[UUID, dict[Key, Record]]
-    past: Mapping[str, list[dict[str, Any]]]
-    spans: Mapping[UUID, list[Span]]
-    timers: Mapping[UUID, list[Timer]]
-    personal: Mapping[str, PersonalValue]
-    standings: Standings
-
-    def histories(self) -> Iterator[History]:
-        for subject in self.subjects:
-            yield History(
-                (self.kind, str(subject)), self.entries.get(subject, []), self.rows.get(subject, {}), self.past,
-                self.spans.get(subject, []), self.timers.get(subject, []), self.personal, self.standings,
-            )
-
-
-async def _read(
-    model: type[Subject], wanted: Any, last: UUID, zones: Collection[UUID] | None, since: datetime | None
-) -> Batch:
-    """The next batch after a key. A history without its row is found between the keys of those that have one."""
-    found = await wanted.filter(id__gt=last).order_by("id").limit(AT_ONCE).using_db(reads())
-    upto = found[-1].id if len(found) == AT_ONCE else None
-    told: Any = Entry.filter(subject_kind=model.kind(), subject_id__gt=last, subject_id__lte=upto or LAST)
-    if zones is not None:
-        told = told.filter(zone_id__in=list(zones))
-    changed = told.filter(at__gte=since) if since else told.filter(sequence=1)
-    ids = sorted({*(row.id for row in found), *await changed.using_db(reads()).values_list("subject_id", flat=True)})
-    entries = await Entry.filter(subject_id__in=ids).order_by("subject_id", "sequence").using_db(reads())
+    kinds = [Stretch(model, zones=zones, since=since) for model in subjects()]
+    total = sum([await each.count() for each in kinds])
+    found = _alone(kinds) if jobs == 1 or total <= SHARE else _shared_out(kinds, jobs)
+    async for histories, entries, differences in found:
+        for difference in differences:
+            yield difference
+        replayed.histories += histories
+        replayed.entries += entries
+        progress(replayed.histories, max(total, replayed.histories))
     if since is None:
-        entries = await told.order_by("subject_id", "sequence").using_db(reads())
-        ids = sorted({*ids, *(entry.subject_id for entry in entries)})
-    by_subject: defaultdict[UUID, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_subject[entry.subject_id].append(entry)
-    rows = await _rows(model, ids)
-    records = {key: row for within in rows.values() for key, row in within.items()}
-    spans: defaultdict[UUID, list[Span]] = defaultdict(list)
-    for span in await Span.filter(subject_id__in=ids).using_db(reads()):
-        spans[span.subject_id].append(span)
-    timers: defaultdict[UUID, list[Timer]] = defaultdict(list)
-    for timer in await Timer.filter(subject_id__in=ids).using_db(reads()):
-        timers[timer.subject_id].append(timer)
-    secret = [entry.id for entry in entries if '"commitment"' in entry.changes]
-    personal = await PersonalValue.filter(entry_id__in=secret).using_db(reads()) if secret else []
-    return Batch(
-        model.kind(), upto, ids, by_subject, rows, await _past(records.values()), spans, timers,
-        {each.commitment: each for each in personal}, await Standings.of({entry.actor_id for entry in entries}),
+        async for difference in _strays(zones):
+            yield difference
+
+
+Part = tuple[int, int, list[Difference]]
+"""How many histories and entries, and what was found in them."""
+
+
+async def _alone(stretches: Collection[Stretch]) -> AsyncIterator[Part]:
+    for stretch in stretches:
+        async for each in _cut(stretch, AT_ONCE):
+            yield await _part(each)
+
+
+async def _shared_out(kinds: Collection[Stretch], jobs: int) -> AsyncIterator[Part]:
+    """In the order of the histories, each process a little ahead of what is told."""
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        waiting: deque[asyncio.Future[Part]] = deque()
+        try:
+            for kind in kinds:
+                async for share in _cut(kind, SHARE):
+                    waiting.append(asyncio.wrap_future(pool.submit(_in_a_process, share)))
+                    if len(waiting) > 2 * jobs:
+                        yield await waiting.popleft()
+            while waiting:
+                yield await waiting.popleft()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _in_a_process(share: Stretch) -> Part:
+    return asyncio.run(_replay_share(share))
+
+
+async def _replay_share(share: Stretch) -> Part:
+    histories, entries, differences = 0, 0, list[Difference]()
+    async with database.opened():
+        async for part in _alone([share]):
+            histories, entries = histories + part[0], entries + part[1]
+            differences += part[2]
+    return histories, entries, differences
+
+
+async def _part(stretch: Stretch) -> Part:
+    async with snapshot():
+        batch = await read(stretch)
+    differences = [each for history in batch.histories() for each in history.differences()]
+    return len(batch.subjects), sum(map(len, batch.entries.values())), differences
+
+
+async def _cut(stretch: Stretch, size: int) -> AsyncIterator[Stretch]:
+    """A stretch in pieces of so many rows; the last has no end but that of the whole."""
+    after = stretch.after
+    while end := await replace(stretch, after=after).keys(1, but=size - 1):
+        yield replace(stretch, after=after, upto=end[0])
+        after = end[0]
+    yield replace(stretch, after=after)
+
+
+async def _strays(zones: Collection[UUID] | None) -> AsyncIterator[Difference]:
+    """What belongs to no history at all: rows, states, stays and timers of a subject that has none, and entries of
+    subjects of no kind."""
+    every = tuple(model.kind() for model in subjects())
+    tables: list[tuple[str, str, str, Sequence[str]]] = [(each, "subject_id", "", every) for each in ("span", "timer")]
+    for model in FLOWS:
+        if model.subject:
+            above = [subject_model(model).kind()]
+            tables += [(f"{model.kind()}{past}", f"{model.subject}_id", model.kind(), above) for past in ("", "_past")]
+    for table, column, kind, kinds in tables:
+        told = f'SELECT 1 FROM entry e WHERE e.subject_id = t."{column}" AND e.subject_kind IN {_listed(kinds)}'
+        for row in await _stray(table, f"NOT EXISTS ({told})", zones):
+            key = kind or row["record_kind"], str(row["id"])
+            yield Difference(Wrong.UNTOLD, (table, str(row[column])), key)
+    for row in await _stray("entry", f"subject_kind NOT IN {_listed(every)}", zones):
+        key = row["subject_kind"], str(row["subject_id"])
+        yield Difference(Wrong.MOVE, key, (row["record_kind"], str(row["record_id"])), row["sequence"], row["move"])
+
+
+async def _stray(table: str, where: str, zones: Collection[UUID] | None) -> list[dict[str, Any]]:
+    asked = Asked()
+    ways = [where, *([asked.among("zone_id", zones)] if zones is not None else [])]
+    found: list[dict[str, Any]] = await database.reads().execute_query_dict(
+        f'SELECT * FROM "{table}" t WHERE {" AND ".join(ways)} LIMIT {MOST_STRAY}', asked.values
     )
+    return found
 
 
-async def _rows(model: type[Subject], ids: Sequence[UUID]) -> dict[UUID, dict[Key, Record]]:
-    """Every row that belongs to some subjects, by subject."""
-    rows: defaultdict[UUID, dict[Key, Record]] = defaultdict(dict)
-    for kind in FLOWS:
-        found: Any
-        if kind is model:
-            found = kind.filter(id__in=ids)
-        elif kind.subject and kind._meta.fields_map[kind.subject].related_model is model:  # type: ignore[attr-defined]
-            found = kind.filter(**{f"{kind.subject}_id__in": ids})
-        else:
-            continue
-        for row in await found.using_db(reads()):
-            rows[subject_of(row)[1]][kind.kind(), str(row.id)] = row
-    return rows
-
-
-async def _past(rows: Collection[Record]) -> Mapping[str, list[dict[str, Any]]]:
-    """What is kept of the states these rows were in before, by key, in order, in JSON form."""
-    by_kind: defaultdict[type[Record], list[str]] = defaultdict(list)
-    for row in rows:
-        by_kind[type(row)].append(str(row.id))
-    past: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for model, keys in by_kind.items():
-        marks = ", ".join(f"'{key}'" for key in keys)
-        names = ", ".join(f'"{name}"' for name in (*model.columns(), OWN[0]))
-        kept = await reads().execute_query_dict(
-            f'SELECT {names} FROM "{model.kind()}_past" WHERE id IN ({marks}) ORDER BY id, changed_at'
-        )
-        for each in kept:
-            past[str(each["id"])].append(each)
-    return past
-
-
+def _listed(kinds: Sequence[str]) -> str:
+    return "({})".format(", ".join(f"'{kind}'" for kind in kinds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +24,13 @@ def replay(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="只核对此日起有变动的。Only histories that went on since this day."),
     ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=64, help="同时运行的进程数，默认每个处理器一个。Processes; one a CPU.")
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """重放全部历史并与数据核对；有出入时退出码为 1。Replay every history; exit code 1 where the data differ."""
-    found, told = asyncio.run(_replay(zone, since))
+    found, told = asyncio.run(_replay(zone, since, jobs or len(os.sched_getaffinity(0))))
     terminal.say(f"已核对 {told}；出入 {found} 处。", f"Replayed {told}; differences: {found}.")
     if found:
         raise SystemExit(1)
@@ -39,7 +43,7 @@ def rebuild(lang: Lang = None) -> None:
     terminal.say(f"已重建 {done} 份历史的旧状态。", f"Rebuilt the past of {done} histories.")
 
 
-async def _replay(code: str | None, since: datetime | None) -> tuple[int, str]:
+async def _replay(code: str | None, since: datetime | None, jobs: int) -> tuple[int, str]:
     from domain import clock
     from workflows import replay as replaying
     from workflows.founding import zones_under
@@ -49,7 +53,7 @@ async def _replay(code: str | None, since: datetime | None) -> tuple[int, str]:
     async with ready(new=False):
         zones = await zones_under(code) if code else None
         with terminal.bar("重放历史", "Replaying the histories") as progress:
-            async for difference in replaying.replay(zones, day, replayed=replayed, progress=progress):
+            async for difference in replaying.replay(zones, day, jobs=jobs, replayed=replayed, progress=progress):
                 found += 1
                 print(_told(difference))
     return found, f"{replayed.histories} ({replayed.entries})"
