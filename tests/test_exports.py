@@ -17,13 +17,12 @@ from typing import Any
 import pytest
 
 from domain import database as storage
-from domain import trees
 from domain.cases import Case
-from domain.history import Entry, entry_hash
-from domain.seals import Checkpoint, Head, Leaf, Subtree, leaf_of
+from domain.history import Entry
+from domain.seals import Checkpoint, Head
 from domain.signed_notes import PrivateKey, signed
 from tests.proofs import refused
-from tests.sealing import without_triggers
+from tests.sealing import rewritten, without_triggers
 from tests.test_cli import qiban
 from tests.test_seals import by_definition, many_entries
 from tests.world import World, a_case, a_closed_case, a_world
@@ -402,25 +401,6 @@ async def test_nothing_is_exported_that_cannot_be_signed(database: str, tmp_path
         await exports.export(tmp_path / "out.zip", await exports.of_case(case.number))
 
     assert names_in(tmp_path) <= {"qiban.sqlite3", "qiban.sqlite3-wal", "qiban.sqlite3-shm"}
-
-
-async def rewritten(case: Case) -> None:
-    """Its owner alters a case's history, chains it anew, and makes the log and its checkpoints fit."""
-    entries = await Entry.filter(subject_id=case.id).order_by("sequence")
-    statements, previous = ["DELETE FROM checkpoint", "DELETE FROM subtree"], ""
-    for entry in entries:
-        entry.reason, entry.previous = "另有所图", previous
-        previous = entry.hash = entry_hash(entry)
-        statements += [
-            f"UPDATE entry SET reason = '{entry.reason}', previous = '{entry.previous}', hash = '{entry.hash}' "
-            f"WHERE id = '{entry.id}'",
-            f"UPDATE leaf SET data = '{leaf_of(entry).hex()}' WHERE entry_id = '{entry.id}'",
-        ]
-    await without_triggers(*statements)
-    leaves = [bytes.fromhex(each.data) for each in await Leaf.all().order_by("id")]
-    for number in range(len(leaves) // 256):
-        hashes = [trees.leaf_hash(each) for each in leaves[number * 256 : number * 256 + 256]]
-        await Subtree.create(id=Subtree.key(1, number), hash=trees.complete_hash(hashes).hex())
 
 
 def read(export: Path) -> dict[str, bytes]:
