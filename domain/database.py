@@ -59,6 +59,7 @@ SQLITE_PRAGMAS = {
     "journal_mode": "WAL",
     "synchronous": "FULL",
     "foreign_keys": "ON",
+    "secure_delete": "ON",  # what was erased or changed is overwritten in the file, workflows/erasure.py
     "recursive_triggers": "ON",  # or INSERT OR REPLACE would pass domain/append_only.py
 }
 CLASHES = (asyncpg.UniqueViolationError, asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)

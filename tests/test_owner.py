@@ -193,10 +193,10 @@ async def finders(case: Case, out: Path, key: str, kept: Path) -> set[str]:
         await exports.export(out, await exports.of_case(case.number))
     except Refused:
         return {each for each in (CHECK, REPLAY) if told[each]} | {SEALER, EXPORT, KEY, KEPT}
-    told |= {
-        name: (await verified(out, *arguments)).code != 0
-        for name, arguments in {EXPORT: [], KEY: ["--key", key], KEPT: ["--key", key, "--checkpoint", kept]}.items()
+    ways: dict[str, tuple[str | Path, ...]] = {
+        EXPORT: (), KEY: ("--key", key), KEPT: ("--key", key, "--checkpoint", kept),
     }
+    told |= {name: (await verified(out, *arguments)).code != 0 for name, arguments in ways.items()}
     return {each for each in told if told[each]}
 
 
