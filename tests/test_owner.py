@@ -10,6 +10,7 @@ from tortoise.connection import get_connection
 
 from domain.cases import Case
 from domain.history import Entry
+from domain.rebuilding import rebuild
 from domain.refusals import Refused
 from domain.seals import Checkpoint, Head, Leaf, LogKey, Unsealed
 from domain.signed_notes import PrivateKey
@@ -92,6 +93,15 @@ async def a_history_rewritten_with_the_key(world: World, case: Case) -> None:
     memory().unlink()
 
 
+async def all_rewritten_with_the_key(world: World, case: Case) -> None:
+    """The same, and the rows and their past are made to fit."""
+    await a_history_rewritten_with_the_key(world, case)
+    last = await Entry.filter(subject_id=case.id).order_by("-sequence").first()
+    assert last
+    await without_triggers(f"UPDATE \"case\" SET head = '{last.hash}' WHERE id = '{case.id}'")
+    await rebuild()
+
+
 async def a_log_under_another_key(world: World, case: Case) -> None:
     """Rewritten, and all signed anew by a key of the owner's own."""
     await rewritten(case)
@@ -161,6 +171,7 @@ ATTACKS: dict[Attack, set[str]] = {
     leaves_out_of_the_middle: EVERYBODY, a_broken_leaf: EVERYBODY, an_empty_log: EVERYBODY,
     an_entry_waiting_twice: EVERYBODY, another_key_in_the_database: EVERYBODY - {CHECK},
     a_log_under_another_key: {KEY, KEPT, REPLAY}, a_history_rewritten_with_the_key: {KEPT, REPLAY},
+    all_rewritten_with_the_key: {KEPT},
 }
 
 
