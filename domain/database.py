@@ -59,6 +59,7 @@ SQLITE_PRAGMAS = {
     "journal_mode": "WAL",
     "synchronous": "FULL",
     "foreign_keys": "ON",
+    "secure_delete": "ON",  # what was erased or changed is overwritten in the file, workflows/erasure.py
     "recursive_triggers": "ON",  # or INSERT OR REPLACE would pass domain/append_only.py
 }
 CLASHES = (asyncpg.UniqueViolationError, asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
@@ -174,11 +175,12 @@ def is_clash(error: Exception) -> bool:
 
 
 @asynccontextmanager
-async def alone() -> AsyncIterator[TransactionalDBClient]:
-    """A transaction for what any number of processes that start together want to do first: one does it at a time."""
+async def alone(work: int = MIGRATING) -> AsyncIterator[TransactionalDBClient]:
+    """A transaction for what any number of processes may want to do at once: of one kind of work, one at a time. On
+    SQLite whoever writes is alone."""
     async with transaction() as connection:
         if engine() == "postgres":
-            await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [MIGRATING])
+            await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [work])
         yield connection
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -18,10 +19,16 @@ from tortoise.models import Model
 from domain.database import reads
 from domain.history import Entry
 from domain.records import new_id
+from domain.refusals import Refusal, Refused
 from domain.signed_notes import NotANote, text_of
 from domain.trees import TILE_WIDTH, Place, leaf_hash
 
 TAG_BYTES = 16
+SEALING = 20_250_909  # any number, as long as nobody else takes an advisory lock by it
+LOG_BROKEN = Refusal(
+    "LOG_REWRITTEN", "警报：存证日志已被改动：{table} 表自 {first} 起缺行或行已损坏。",
+    "Alarm: the log has been altered: rows of {table} from {first} on are missing or broken.",
+)
 
 
 class Unsealed(Model):
@@ -103,9 +110,12 @@ class Head:
         """From a checkpoint, whoever signed it. Raises `NotANote`."""
         try:
             origin, size, root = text_of(note).split("\n")[:3]
-            return cls(origin, int(size), b64decode(root, validate=True))
+            head = cls(origin, int(size), b64decode(root, validate=True))
         except ValueError as error:
             raise NotANote("this is no checkpoint") from error
+        if not text_of(note).startswith(str(head)) or len(head.root) != 32:
+            raise NotANote("this is no checkpoint")
+        return head
 
     def __str__(self) -> str:
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
@@ -120,19 +130,29 @@ def leaf_of(entry: Entry) -> bytes:
 
 
 async def leaves(number: int, width: int) -> list[bytes]:
-    """The first `width` leaves of the `number`-th 256, as they are: an entry bundle."""
+    """The first `width` leaves of the `number`-th 256, as they are: an entry bundle. Raises `Refused` for a gap."""
     first = number * TILE_WIDTH
     found = await Leaf.filter(id__gte=first, id__lt=first + width).order_by("id").using_db(reads())
-    return [bytes.fromhex(each.data) for each in found]
+    return whole("leaf", first, width, [each.data for each in found])
 
 
 async def tile(place: Place, width: int) -> list[bytes]:
-    """The first `width` hashes of a tile; fewer where the log does not hold them."""
+    """The first `width` hashes of a tile. Raises `Refused` where the log does not hold them."""
     if place.level == 0:
         return [leaf_hash(leaf) for leaf in await leaves(place.number, width)]
     first = Subtree.key(place.level, place.number * TILE_WIDTH)
     found = await Subtree.filter(id__gte=first, id__lt=first + width).order_by("id").using_db(reads())
-    return [bytes.fromhex(each.hash) for each in found]
+    return whole("subtree", first, width, [each.hash for each in found])
+
+
+def whole(table: str, first: int, width: int, rows: Sequence[str]) -> list[bytes]:
+    """What so many rows hold, from one on. Raises `Refused` when some are missing or are no hexadecimal text."""
+    try:
+        if len(rows) == width:
+            return [bytes.fromhex(each) for each in rows]
+    except ValueError:
+        pass
+    raise Refused(LOG_BROKEN.about(table=table, first=first))
 
 
 async def latest() -> Checkpoint | None:

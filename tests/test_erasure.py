@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from tortoise.connection import get_connection
+from tortoise.expressions import Subquery
 
+from api.nodes import global_id
 from domain import clock
+from domain import database as storage
 from domain.accounts import Account
 from domain.cases import Case
 from domain.database import engine
-from domain.history import Entry
+from domain.history import Entry, PersonalValue
 from domain.people import Person, PersonState
 from domain.viewers import OPERATOR
 from tests.graphql import served, signed_in
@@ -19,7 +22,7 @@ from tests.proofs import assert_whole, moved, refused
 from tests.test_exports import read, verified
 from tests.world import World, a_case, a_world
 from workflows import exports, log_keys
-from workflows.erasure import ERASED
+from workflows.erasure import ERASED, wipe
 from workflows.perform import create, perform
 from workflows.replay import replay
 from workflows.seals import seal
@@ -77,6 +80,60 @@ async def test_an_erased_contact_is_in_no_table_and_all_still_verifies(database:
         told = await verified(export, "--key", key)
         assert told.code == 0, told.out
     assert NAME not in str(read(after))
+
+
+async def test_no_byte_of_what_was_erased_is_left_on_the_disk(sqlite_url: str, tmp_path: Path) -> None:
+    async with storage.opened(sqlite_url):
+        world = await a_world()
+        contact = await a_contact(world)
+        for _ in range(5):
+            await a_case(world, contact_name=NAME, contact_phone=PHONE)
+        assert written_on(tmp_path) == {NAME, PHONE, LOGIN}
+
+        await moved(world, world.administrator, contact, "erase", **WHY)
+        await wipe()
+
+        assert written_on(tmp_path) == set()
+
+
+async def test_what_one_key_was_used_for_is_no_copy_of_what_was_erased(database: str) -> None:
+    world = await a_world()
+    async with served() as http:
+        companion, leader = await signed_in(http, world.companion), await signed_in(http, world.leader)
+        made = await companion.ask(
+            "mutation($input: CreateCaseInput!) { createCase(input: $input) { case { id contactPhone } } }",
+            input={
+                "enterpriseId": global_id(world.enterprise), "title": "二期用地", "contactName": NAME,
+                "contactPhone": PHONE, "problems": [{"description": "扩建用地仍未获批"}], "idempotencyKey": "one",
+            },
+        )
+        case = made["createCase"]["case"]
+        assert case["contactPhone"] == PHONE
+        await leader.ask(
+            "mutation($input: EraseContactInput!) { eraseContact(input: $input) { case { id } refusals { code } } }",
+            input={"id": case["id"], **WHY, "idempotencyKey": "two"},
+        )
+
+    found = await dumped()
+    assert NAME not in found and PHONE not in found
+    assert '"one"' in found or "'one'" in found
+
+
+async def test_a_number_that_could_be_guessed_cannot_be_tried_against_its_commitment(database: str) -> None:
+    world = await a_world()
+    case = await a_case(world, contact_phone=PHONE)
+    (kept,) = await PersonalValue.filter(entry_id__in=Subquery(Entry.filter(subject_id=case.id).values("id")))
+    assert len(bytes.fromhex(kept.salt)) == 32
+
+    await moved(world, world.leader, case, "erase_contact", **WHY)
+
+    assert kept.salt not in await dumped()
+
+
+def written_on(folder: Path) -> set[str]:
+    """Which of the secrets stand in any file there."""
+    content = b"".join(each.read_bytes() for each in folder.iterdir() if each.is_file())
+    return {each for each in (NAME, PHONE, LOGIN) if each.encode() in content}
 
 
 async def test_a_case_may_be_asked_of_as_it_was_and_no_longer_names_the_contact(database: str) -> None:

@@ -15,6 +15,7 @@ from tests.test_seals import many_entries
 from tests.world import a_zone
 from workflows import log_keys
 from workflows.log_check import check_log
+from workflows.publishing import memory
 from workflows.seals import keep_sealing, seal
 
 pytestmark = pytest.mark.usefixtures("log_key")
@@ -22,11 +23,14 @@ ALTERED = {
     "UPDATE entry SET reason = 'x' WHERE id = '{id}'": "was altered",
     "DELETE FROM entry WHERE id = '{id}'": "its entry is gone",
     "UPDATE leaf SET data = 'ff' || substr(data, 3) WHERE id = 7": "not that of the checkpoint in the database",
-    "DELETE FROM leaf WHERE id = 9": "leaf 9 is missing",
+    "DELETE FROM leaf WHERE id = 9": "before leaf 10 some are missing",
     "UPDATE subtree SET hash = 'ff' || substr(hash, 3)": "the hash kept over tile 0/0 is wrong",
-    "UPDATE checkpoint SET root = 'ff' || substr(root, 3)": "the signature of the checkpoint",
+    "UPDATE leaf SET data = 'no hash' WHERE id = 7": "leaf 7 is broken",
+    "UPDATE leaf SET id = 1000000000000 WHERE id = 9": "before leaf 1000000000000 some are missing",
+    "UPDATE checkpoint SET root = 'ff' || substr(root, 3)": "in the database is not signed by a key",
+    "UPDATE log_key SET note = 'x' || public": "the hand-over to the key",
     "UPDATE entry SET sequence = 5, hash = 'ff' || substr(hash, 3) WHERE id = '{id}'": "does not follow",
-    "DELETE FROM unsealed": "1 more entries than are sealed or waiting",
+    "DELETE FROM unsealed": "is neither in the log nor waiting",
 }
 
 
@@ -56,6 +60,29 @@ async def test_what_its_owner_altered_is_named(database: str, statement: str, fo
     assert any(found in each.en for each in findings), findings
 
 
+async def test_one_leaf_gone_is_one_gap(database: str) -> None:
+    await a_log()
+
+    await without_triggers("DELETE FROM leaf WHERE id = 9")
+
+    _, findings = await check_log()
+    assert sum("some are missing" in each.en for each in findings) == 1
+
+
+async def test_what_was_published_is_read_again_and_must_be_signed(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QIBAN_CHECKPOINT_FILE", f"{tmp_path / 'heads'}/")
+    await a_log()
+    await seal()
+    first, _ = sorted((tmp_path / "heads").iterdir())
+    assert (await check_log())[1] == []
+
+    first.write_text(first.read_text().replace("— ", "— another."))
+
+    assert [str(first) in each.en and "not signed" in each.en for each in (await check_log())[1]] == [True]
+
+
 async def test_a_log_cut_back_whole_is_found_by_a_checkpoint_from_elsewhere(
     sqlite_url: str, tmp_path: Path, log_key: Path
 ) -> None:
@@ -66,6 +93,7 @@ async def test_a_log_cut_back_whole_is_found_by_a_checkpoint_from_elsewhere(
             "DELETE FROM leaf WHERE id >= 200", "DELETE FROM entry WHERE id NOT IN (SELECT entry_id FROM leaf)",
             "DELETE FROM subtree", "DELETE FROM checkpoint", "DELETE FROM unsealed",
         )
+        memory().unlink()
         await seal()
     assert last
     kept = written(tmp_path / "kept.txt", last.note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import sys
 from base64 import b64decode
@@ -23,9 +24,11 @@ from domain.signed_notes import NotANote, PrivateKey, PublicKey, signed, signers
 from tests.proofs import refused
 from tests.sealing import entries_of, without_triggers
 from tests.world import a_case, a_world, a_zone
-from workflows import log_keys
+from workflows import log_keys, seals
+from workflows.log_check import check_log
 from workflows.proofs import Tree, consistency_between, inclusion_of, proof_text
-from workflows.seals import seal
+from workflows.publishing import memory
+from workflows.seals import rotate, seal
 
 LEAVES = [bytes.fromhex(each) for each in (
     "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
@@ -195,7 +198,10 @@ async def test_proofs_are_read_from_a_few_tiles(database: str) -> None:
     assert proof_text(last.note, index, path).startswith(f"c2sp.org/tlog-proof@v1\nindex {index}\n")
 
 
-async def test_a_sealer_killed_at_work_loses_and_doubles_nothing(database: str) -> None:
+async def test_a_sealer_killed_at_work_loses_and_doubles_nothing(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QIBAN_CHECKPOINT_FILE", f"{tmp_path / 'heads'}/")
     await log_keys.create_key()
     await many_entries(3_000 - await Entry.all().count())
 
@@ -214,6 +220,114 @@ async def test_a_sealer_killed_at_work_loses_and_doubles_nothing(database: str) 
     assert len(data) == await Entry.all().count() == 3_000
     last = await Checkpoint.all().order_by("-id").first()
     assert last and last.root == by_definition(data).hex()
+    given = [Head.read(text_in(tmp_path / "heads" / each)) for each in names_in(tmp_path / "heads")]
+    assert given[-1].size == 3_000 and all(each.root == by_definition(data[: each.size]) for each in given)
+
+
+async def test_a_head_remembered_before_the_sealer_died_is_the_beginning_of_what_follows(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log_keys.create_key()
+    await a_zone("GL")
+    await seal()
+
+    async def dies(made: object) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as dying:
+        dying.setattr("workflows.seals.promise_checkpoint", dies)
+        await a_zone("GX")
+        with pytest.raises(OSError, match="killed"):
+            await seal()
+    promised = Head.read(text_in(memory()))
+    assert await Checkpoint.all().count() == 1
+    await a_zone("LYG")
+
+    made = await seal()
+
+    assert made and made.size == promised.size + 1
+    data = [bytes.fromhex(each.data) for each in await Leaf.all().order_by("id")]
+    assert promised.root == by_definition(data[: promised.size])
+
+
+async def test_a_head_given_away_late_does_not_replace_a_later_one(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QIBAN_CHECKPOINT_FILE", str(tmp_path / "checkpoint"))
+    await log_keys.create_key()
+    await a_zone("GL")
+    give_away = seals._give_away
+
+    async def overtaken() -> None:
+        monkeypatch.setattr(seals, "_give_away", give_away)
+        await a_zone("GX")
+        await seal()
+        await give_away()
+
+    monkeypatch.setattr(seals, "_give_away", overtaken)
+    await seal()
+
+    last = await Checkpoint.all().order_by("-id").first()
+    assert last and text_in(tmp_path / "checkpoint") == last.note
+
+
+async def test_a_key_that_comes_to_an_end_while_others_seal_signs_no_more(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log_keys.create_key()
+    await a_zone("GL")
+    append = seals._append
+
+    async def rotating() -> int:
+        monkeypatch.setattr(seals, "_append", append)
+        added = await append()
+        await rotate()
+        await a_zone("GX")
+        await append()
+        return added
+
+    monkeypatch.setattr(seals, "_append", rotating)
+    made = await seal()
+
+    old, new = await log_keys.public_keys()
+    assert made and signers(made.note, old, new) == [new]
+
+
+async def test_two_hand_overs_at_once_come_one_after_the_other(database: str) -> None:
+    await log_keys.create_key()
+    await a_zone("GL")
+
+    await asyncio.gather(rotate("first"), rotate("second"))
+
+    keys = await log_keys.public_keys()
+    assert len(keys) == 3 and (await log_keys.signing_key()).public == keys[-1]
+    assert (await check_log())[1] == []
+
+
+async def test_a_log_whose_last_head_is_not_on_the_key_s_side_is_not_signed(database: str) -> None:
+    """Whoever owns the database alone cannot have a history signed that is not the one signed before."""
+    await log_keys.create_key()
+    await a_zone("GL")
+    await seal()
+    await without_triggers("DELETE FROM leaf", "DELETE FROM checkpoint", "DELETE FROM entry")
+    await a_zone("GX")
+
+    with refused("LOG_REWRITTEN"):
+        await seal()
+
+    assert not await Checkpoint.exists() and not await Leaf.exists()
+
+
+async def test_a_key_in_a_folder_that_cannot_be_written_signs_all_the_same(
+    database: str, log_key: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await log_keys.create_key()
+    memory().with_name(f".{memory().name}.{os.getpid()}").mkdir()
+    await a_zone("GL")
+
+    assert await seal()
+
+    assert "is not kept beside the key" in caplog.text
 
 
 async def test_an_entry_altered_before_it_is_sealed_raises_the_alarm(database: str) -> None:

@@ -7,21 +7,27 @@ and by whom it was set, remains. Free text (titles, descriptions, reasons, files
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from tortoise.connection import get_connection
 from tortoise.expressions import Subquery
 
 from domain import past
 from domain.cases import Case
+from domain.database import engine
 from domain.history import Entry, PersonalValue, canonical
 from domain.records import Record
 from domain.refusals import Refusal
 from workflows.flow import Situation
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
+from workflows.worker import duty
 
 ERASED = "［已删除 erased］"
 ONLY_CONTACTS = Refusal(
@@ -78,6 +84,19 @@ async def cases_that_name(enterprise_id: Any, name: str) -> list[Case]:
     values = PersonalValue.filter(value=canonical(name), entry_id__in=Subquery(of_them)).values("entry_id")
     found = Entry.filter(id__in=Subquery(values)).values("subject_id")
     return await Case.filter(id__in=Subquery(found)).order_by("id")
+
+
+@duty("wipe", every=600.0)
+async def wipe() -> None:
+    """SQLite keeps its latest writes in a file beside the database, older ones among them until they are overwritten:
+    it is emptied, unless somebody is reading."""
+    if engine() == "sqlite":
+        await asyncio.to_thread(_empty, get_connection("default").filename)  # type: ignore[attr-defined]
+
+
+def _empty(file: str) -> None:
+    with closing(sqlite3.connect(file, timeout=0)) as own:
+        own.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def commitments(entry: Entry, record: Record) -> Iterator[str]:

@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from tortoise.expressions import Q, Subquery
+
 from domain.database import reads
 from domain.history import Entry, entry_hash
-from domain.seals import Checkpoint, Head, Leaf, Subtree, Unsealed, leaf_of
+from domain.seals import Checkpoint, Head, Leaf, LogKey, Subtree, Unsealed, leaf_of
 from domain.signed_notes import NotANote, PublicKey, signers
 from domain.snapshots import snapshot
 from domain.trees import TILE_WIDTH, Growing, complete_hash, leaf_hash
-from workflows.log_keys import public_keys
-from workflows.publishing import published
+from workflows.log_keys import keys
+from workflows.publishing import kept
+from workflows.seals import believed
 
 MOST_FINDINGS = 1_000
+LOWEST = -(2**63)
 LEAVES_AT_ONCE = 4 * TILE_WIDTH
 Progress = Callable[[int, int], None]
 
@@ -33,6 +37,7 @@ class Check:
     """The log as it is read from its first leaf on."""
 
     wanted: set[int]
+    ahead: int = 0
     findings: list[Finding] = field(default_factory=list)
     roots: dict[int, bytes] = field(default_factory=dict)
     tree: Growing = field(default_factory=Growing)
@@ -45,16 +50,22 @@ class Check:
 
     async def leaf(self, leaf: Leaf, entry: Entry | None) -> None:
         index = self.tree.size
-        if leaf.id != index:
-            self.found(f"日志缺第 {index} 条", f"leaf {index} is missing")
-        self._entry(index, leaf, entry)
-        hash = leaf_hash(bytes.fromhex(leaf.data))
+        if leaf.id - index != self.ahead:
+            self.ahead = leaf.id - index
+            self.found(f"日志第 {leaf.id} 条之前有缺失或插入", f"before leaf {leaf.id} some are missing or inserted")
+        self._entry(leaf, entry)
+        try:
+            hash = leaf_hash(bytes.fromhex(leaf.data))
+        except ValueError:
+            self.found(f"日志第 {leaf.id} 条已损坏", f"leaf {leaf.id} is broken")
+            hash = b""
         self.tree.add(hash)
         await self._tile(0, hash)
         if self.tree.size in self.wanted:
             self.roots[self.tree.size] = self.tree.root()
 
-    def _entry(self, index: int, leaf: Leaf, entry: Entry | None) -> None:
+    def _entry(self, leaf: Leaf, entry: Entry | None) -> None:
+        index = leaf.id
         if entry is None:
             self.found(f"第 {index} 条：记录 {leaf.entry_id} 已被删除", f"leaf {index}: its entry is gone")
             return
@@ -78,59 +89,66 @@ class Check:
             self.tiles.append([])
         await self._tile(level + 1, whole)
 
-    def head(self, head: Head, zh: str, en: str) -> None:
-        if self.roots.get(head.size) != head.root:
+    def head(self, head: Head | None, zh: str, en: str) -> None:
+        if head is None:
+            self.found(f"{zh}的检查点不是本日志密钥所签", f"the checkpoint {en} is not signed by a key of this log")
+        elif self.roots.get(head.size) != head.root:
             what = f"the log is not that of the checkpoint {en} (size {head.size})"
             self.found(f"日志与{zh}的检查点（{head.size} 条）不符", what)
 
 
-async def check_log(kept: Sequence[str] = (), progress: Progress | None = None) -> tuple[int, list[Finding]]:
-    """How many leaves there are, and what is wrong. `kept` are checkpoints from elsewhere. Safe while others write."""
+async def check_log(given: Sequence[str] = (), progress: Progress | None = None) -> tuple[int, list[Finding]]:
+    """How many leaves there are, and what is wrong. `given` are checkpoints from elsewhere. Safe while others write."""
+    outside = [("所给", "given", note) for note in given]
     async with snapshot():
+        outside += [(str(path), str(path), note) for path, note in await kept(every=True)]
         rows = await Checkpoint.all().order_by("id").using_db(reads())
-        outside = [(Head.read(note), "所给", "given") for note in kept]
-        if there := await published():
-            outside += [(there[1], "已公布", "published")] if there[1] else []
-        check = Check({row.size for row in rows} | {head.size for head, _, _ in outside})
+        check = Check(set())
+        known = _keys(check, await keys())
+        heads = [(zh, en, believed(note, known)) for zh, en, note in outside]
+        heads += [("数据库中", "in the database", _checkpoint(check, row, known)) for row in rows]
+        check.wanted |= {head.size for _, _, head in heads if head}
         await _leaves(check, progress)
-        known = await public_keys()
-        for row in rows:
-            _checkpoint(check, row, known)
-        for head, zh, en in outside:
+        for zh, en, head in heads:
             check.head(head, zh, en)
         await _rest(check)
     return check.tree.size, check.findings
 
 
+def _keys(check: Check, known: Sequence[LogKey]) -> list[PublicKey]:
+    """The log's keys; each took over from the one before under a note both signed, or was put in a lost one's place."""
+    read = list[PublicKey]()
+    for each in known:
+        try:
+            read.append(PublicKey.read(each.public))
+            if each.note and set(signers(each.note, *read[-2:])) != {*read[-2:]}:
+                raise NotANote("not signed by both")
+        except NotANote:
+            check.found(f"密钥 {each.public} 的交接不符", f"the hand-over to the key {each.public} is wrong")
+    return read
+
+
 async def _leaves(check: Check, progress: Progress | None) -> None:
-    last = await Leaf.all().order_by("-id").using_db(reads()).first()
-    end = last.id + 1 if last else 0
-    for start in range(0, end, LEAVES_AT_ONCE):
-        leaves = await Leaf.filter(id__gte=start, id__lt=start + LEAVES_AT_ONCE).order_by("id").using_db(reads())
+    total, last = await Leaf.all().using_db(reads()).count(), LOWEST
+    while leaves := await Leaf.filter(id__gt=last).order_by("id").limit(LEAVES_AT_ONCE).using_db(reads()):
         found = await Entry.filter(id__in=[each.entry_id for each in leaves]).using_db(reads())
         entries = {each.id: each for each in found}
         for leaf in leaves:
             await check.leaf(leaf, entries.get(leaf.entry_id))
+        last = leaves[-1].id
         if progress:
-            progress(min(start + LEAVES_AT_ONCE, end), end)
+            progress(check.tree.size, total)
 
 
-def _checkpoint(check: Check, row: Checkpoint, known: Sequence[PublicKey]) -> None:
-    try:
-        head = Head.read(row.note)
-        by_key = signers(row.note, *known)
-    except NotANote:
-        by_key = []
-    if not by_key or (head.size, head.root.hex()) != (row.size, row.root):
-        check.found(f"检查点（{row.size} 条）的签名不符", f"the signature of the checkpoint of {row.size} is wrong")
-    else:
-        check.head(head, "数据库中", "in the database")
+def _checkpoint(check: Check, row: Checkpoint, known: Sequence[PublicKey]) -> Head | None:
+    head = believed(row.note, known)
+    return head if head and (head.size, head.root.hex()) == (row.size, row.root) else None
 
 
 async def _rest(check: Check) -> None:
-    """Every entry is in the log or waiting for it."""
-    entries = await Entry.all().using_db(reads()).count()
-    waiting = await Unsealed.all().using_db(reads()).count()
-    if entries != check.tree.size + waiting:
-        lost = entries - check.tree.size - waiting
-        check.found(f"记录比日志与待存证之和多 {lost} 条", f"there are {lost} more entries than are sealed or waiting")
+    """Every entry is in the log or waiting for it, and only one of the two."""
+    leaves, waiting = (Subquery(model.all().values("entry_id")) for model in (Leaf, Unsealed))
+    for lost in await Entry.exclude(Q(id__in=leaves) | Q(id__in=waiting)).limit(MOST_FINDINGS).using_db(reads()):
+        check.found(f"记录 {lost.id} 不在日志中，也不待存证", f"entry {lost.id} is neither in the log nor waiting")
+    for twice in await Unsealed.filter(entry_id__in=leaves).limit(MOST_FINDINGS).using_db(reads()):
+        check.found(f"记录 {twice.entry_id} 已存证又待存证", f"entry {twice.entry_id} is in the log and waits too")

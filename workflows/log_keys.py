@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tortoise.connection import get_connection
 
 from domain import clock, signed_notes
-from domain.database import engine, reads, transaction
+from domain.database import alone, engine, first_hand, reads
 from domain.refusals import Refusal, Refused
-from domain.seals import LogKey
+from domain.seals import SEALING, LogKey
 from domain.signed_notes import NAME, NotANote, PrivateKey, PublicKey
 
 ORIGIN = "qiban.local/log"
@@ -59,10 +59,12 @@ async def public_keys() -> list[PublicKey]:
 
 async def signing_key() -> PrivateKey:
     """The private key that signs now. Raises `Refused` when it is missing, open to others or another."""
-    known, path = await keys(), key_file()
+    with first_hand():
+        known, path = await keys(), key_file()
     coming = _coming(path)
-    if known and coming.exists() and str(_read(coming).public) == known[-1].public:
-        coming.replace(path)  # a hand-over that died after it was written down
+    with suppress(FileNotFoundError):  # another process did it
+        if known and coming.exists() and str(_read(coming).public) == known[-1].public:
+            coming.replace(path)  # a new key that is written down
     if not known or not path.exists():
         raise Refused(NO_LOG_KEY.about(path=path))
     key = _read(path)
@@ -73,16 +75,17 @@ async def signing_key() -> PrivateKey:
 
 async def create_key(origin: str | None = None) -> PublicKey:
     """The first key; its name is the log's for ever. A key file that is there already is taken."""
-    if await keys():
-        raise Refused(KEY_EXISTS)
-    path = key_file()
-    if not path.exists():
-        name = origin or os.environ.get("QIBAN_LOG_ORIGIN", ORIGIN)
-        if not NAME.fullmatch(name):
-            raise Refused(BAD_ORIGIN)
-        write_key(path, PrivateKey.make(name))
-    key = _read(path)
-    await LogKey.create(at=clock.now(), public=str(key.public), statement="")
+    async with alone(SEALING):
+        if await keys():
+            raise Refused(KEY_EXISTS)
+        path = key_file()
+        if not path.exists():
+            name = origin or os.environ.get("QIBAN_LOG_ORIGIN", ORIGIN)
+            if not NAME.fullmatch(name):
+                raise Refused(BAD_ORIGIN)
+            write_key(path, PrivateKey.make(name))
+        key = _read(path)
+        await LogKey.create(at=clock.now(), public=str(key.public), statement="")
     return key.public
 
 
@@ -90,30 +93,29 @@ async def create_key(origin: str | None = None) -> PublicKey:
 async def handing_over(statement: str) -> AsyncIterator[tuple[PrivateKey, PrivateKey]]:
     """The old key and a new one, announced in a note that both sign. What the block writes is written with it;
     afterwards the old private key is no longer kept."""
-    old = await signing_key()
-    new = PrivateKey.make(old.name)
-    text = f"{old.name}\nkey hand-over 密钥交接\n{old.public}\n{new.public}\n{clock.now().isoformat()}\n"
-    async with _succession(new, statement, signed_notes.signed(text, old, new)):
+    async with alone(SEALING):
+        old = await signing_key()
+        new = PrivateKey.make(old.name)
+        text = f"{old.name}\nkey hand-over 密钥交接\n{old.public}\n{new.public}\n{clock.now().isoformat()}\n"
+        await _succeed(new, statement, signed_notes.signed(text, old, new))
         yield old, new
+    await signing_key()
 
 
 async def replace_lost(statement: str) -> None:
     """A new key in place of one that is lost or known to others: nothing vouches for it but the statement."""
-    known = await keys()
-    if not known:
-        raise Refused(NO_LOG_KEY.about(path=key_file()))
-    async with _succession(PrivateKey.make(PublicKey.read(known[-1].public).name), statement, ""):
-        pass
+    async with alone(SEALING):
+        known = await keys()
+        if not known:
+            raise Refused(NO_LOG_KEY.about(path=key_file()))
+        await _succeed(PrivateKey.make(PublicKey.read(known[-1].public).name), statement, "")
+    await signing_key()
 
 
-@asynccontextmanager
-async def _succession(new: PrivateKey, statement: str, note: str) -> AsyncIterator[None]:
-    path = key_file()
-    write_key(_coming(path), new)
-    async with transaction():
-        await LogKey.create(at=clock.now(), public=str(new.public), statement=statement, note=note)
-        yield
-    _coming(path).replace(path)
+async def _succeed(new: PrivateKey, statement: str, note: str) -> None:
+    """The new key is on the disk before it is written down, and takes the old one's place after (`signing_key`)."""
+    write_key(_coming(key_file()), new)
+    await LogKey.create(at=clock.now(), public=str(new.public), statement=statement, note=note)
 
 
 def _coming(path: Path) -> Path:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import logging
-
-from tortoise.connection import get_connection
+from collections.abc import Sequence
 
 from domain import clock
-from domain.database import engine, transaction
+from domain.database import alone
 from domain.history import Entry, entry_hash
 from domain.refusals import Refusal, Refused
-from domain.seals import Checkpoint, Head, Leaf, Subtree, Unsealed, latest, leaf_of, tile
-from domain.signed_notes import PrivateKey, signed, signers
+from domain.seals import LOG_BROKEN, SEALING, Checkpoint, Head, Leaf, Subtree, Unsealed, latest, leaf_of, tile
+from domain.signed_notes import NotANote, PrivateKey, PublicKey, signed, signers
 from domain.trees import TILE_HEIGHT, TILE_WIDTH, Place, complete_hash
 from workflows import log_keys
 from workflows.deliveries import promise_checkpoint
 from workflows.log_keys import handing_over, signing_key
 from workflows.proofs import Tree
-from workflows.publishing import publish, published
+from workflows.publishing import destination, kept, publish, remember
 from workflows.worker import duty
 
 AT_ONCE = 500
 EVERY_SECONDS = 10.0
-SEALING = 20_250_909  # any number, as long as nobody else takes an advisory lock by it
 ENTRY_ALTERED = Refusal(
     "ENTRY_ALTERED", "警报：办理记录 {id} 已被改动或删除，未予存证。",
     "Alarm: the entry {id} has been altered or removed; it is not put into the log.",
@@ -38,11 +36,14 @@ async def seal() -> Checkpoint | None:
     """Bring the log up to the last committed entry; the new checkpoint, or None when nothing is new.
 
     Any number of processes may seal at once, and each may die at any point: a batch is in the log whole or not at
-    all. Raises `Refused` when an entry or the log is not what it was, and when there is no key to sign with.
+    all, and a head is remembered beside the key before it is given away. Raises `Refused` when an entry or the log is
+    not what it was, and when there is no key to sign with.
     """
     while await _append():
         pass
-    return await _sign(await signing_key())
+    made = await _sign()
+    await _give_away()
+    return made
 
 
 @duty("seal", every=EVERY_SECONDS)
@@ -60,26 +61,33 @@ async def rotate(statement: str = "") -> None:
     """A new key takes over; the checkpoint of that moment is signed by both."""
     await seal()
     async with handing_over(statement) as (old, new):
-        await _one_sealer()
-        made = await _make_checkpoint(Tree(await _size()), new, old)
-    await publish(made)
+        await _make_checkpoint(await _unchanged(), new, old)
+    await _give_away()
 
 
 async def _append() -> int:
     """The next entries into the log, those of one history in their order; how many."""
-    async with transaction():
-        await _one_sealer()
+    async with alone(SEALING):
         waiting = await Unsealed.all().order_by("id").limit(AT_ONCE)
         if not waiting:
             return 0
+        await signing_key()
         found = {each.id: each for each in await Entry.filter(id__in=[each.entry_id for each in waiting])}
-        size = await _size()
+        size = (await _unchanged()).size
         fresh = [Leaf(id=size + n, entry_id=each.entry_id, data=_checked(found.get(each.entry_id), each).hex())
                  for n, each in enumerate(waiting)]
+        await _refuse_known(fresh)
         await Leaf.bulk_create(fresh)
         await _grow(size, size + len(fresh))
         await Unsealed.filter(id__in=[each.id for each in waiting]).delete()
         return len(fresh)
+
+
+async def _refuse_known(fresh: list[Leaf]) -> None:
+    """What is in the log already waits again only if somebody put it there."""
+    again = await Leaf.filter(entry_id__in=[each.entry_id for each in fresh]).first()
+    if again:
+        raise Refused(LOG_BROKEN.about(table="unsealed", first=again.entry_id))
 
 
 def _checked(entry: Entry | None, waiting: Unsealed) -> bytes:
@@ -105,48 +113,55 @@ async def _grow(old: int, new: int) -> None:
         level += 1
 
 
-async def _sign(key: PrivateKey) -> Checkpoint | None:
-    async with transaction():
-        await _one_sealer()
-        size, last = await _size(), await latest()
-        tree = await _unchanged(Tree(size), last, key.name)
-        known = size == 0 or (last and last.size == size and signers(last.note, key.public))
-        made = None if known else await _make_checkpoint(tree, key)
-    if current := made or last:
-        await publish(current)
-    return made
+async def _sign() -> Checkpoint | None:
+    async with alone(SEALING):
+        key, last, tree = await signing_key(), await latest(), await _unchanged()
+        if tree.size == 0 or (last and last.size == tree.size and signers(last.note, key.public)):
+            return None
+        return await _make_checkpoint(tree, key)
 
 
 async def _make_checkpoint(tree: Tree, *signing: PrivateKey) -> Checkpoint:
     head = Head(signing[0].name, tree.size, await tree.root())
     note = signed(str(head), *signing)
+    await remember(note)
     made = await Checkpoint.create(size=head.size, root=head.root.hex(), at=clock.now(), note=note)
     await promise_checkpoint(made)
     return made
 
 
-async def _unchanged(tree: Tree, last: Checkpoint | None, origin: str) -> Tree:
-    """The tree, if it still begins as what was signed and published before says."""
+async def _give_away() -> None:
+    """The last head to where others keep it: one process at a time, so that no smaller one comes after a larger."""
+    if destination():
+        async with alone(SEALING):
+            if last := await latest():
+                await publish(last.note)
+
+
+async def _unchanged() -> Tree:
+    """The log as a tree, if it still begins as the heads signed before say: the last one in the database, the one
+    remembered beside the key and the one published. Raises `Refused` when it does not."""
+    tree, last, known = Tree(await _size()), await latest(), await log_keys.public_keys()
     if last:
-        await require(tree, Head.read(last.note), "数据库", "the database")
-    if outside := await published():
-        path, head = outside
-        if head is None or head.origin != origin:
-            raise Refused(LOG_REWRITTEN.about(size="?", where=path, where_en=path))
-        await require(tree, head, str(path), str(path))
+        await require(tree, believed(last.note, known), "数据库", "the database")
+    for path, note in await kept():
+        await require(tree, believed(note, known), str(path), str(path))
     return tree
 
 
-async def require(tree: Tree, head: Head, where: str, where_en: str) -> None:
+def believed(note: str, known: Sequence[PublicKey]) -> Head | None:
+    """What a checkpoint says, if it is one of this log: signed by a key of it, under its name."""
+    try:
+        head = Head.read(note)
+        return head if [key for key in signers(note, *known) if key.name == head.origin] else None
+    except NotANote:
+        return None
+
+
+async def require(tree: Tree, head: Head | None, where: str, where_en: str) -> None:
     """Raises `Refused` unless the log begins with what `head` says."""
-    if head.size > tree.size or await tree.root(head.size) != head.root:
-        raise Refused(LOG_REWRITTEN.about(size=head.size, where=where, where_en=where_en))
-
-
-async def _one_sealer() -> None:
-    """On SQLite whoever writes is alone."""
-    if engine() == "postgres":
-        await get_connection("default").execute_query("SELECT pg_advisory_xact_lock($1)", [SEALING])
+    if head is None or head.size > tree.size or await tree.root(head.size) != head.root:
+        raise Refused(LOG_REWRITTEN.about(size=head.size if head else "?", where=where, where_en=where_en))
 
 
 async def _size() -> int:

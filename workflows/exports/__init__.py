@@ -17,7 +17,7 @@ from domain.cases import Case
 from domain.database import reads
 from domain.history import Entry, PersonalValue, entry_bytes
 from domain.refusals import Refusal, Refused
-from domain.seals import Checkpoint, Leaf
+from domain.seals import Checkpoint, Leaf, whole
 from domain.signed_notes import PrivateKey, signed
 from domain.zones import Zone
 from workflows.exports.histories import History, Subject, Written
@@ -144,7 +144,7 @@ async def _write_leaves(written: Written, size: int) -> None:
         for start in range(0, size, LEAVES_AT_ONCE):
             end = min(start + LEAVES_AT_ONCE, size)
             rows = Leaf.filter(id__gte=start, id__lt=end).order_by("id").using_db(reads())
-            write(bytes.fromhex("".join(each["data"] for each in await rows.values("data"))))
+            write(b"".join(whole("leaf", start, end - start, [each["data"] for each in await rows.values("data")])))
 
 
 async def _write_rest(written: Written, scope: Scope, last: Checkpoint, key: PrivateKey) -> None:

@@ -20,6 +20,7 @@ import re
 import sys
 import zipfile
 from base64 import b64decode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,7 @@ ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 SUBJECT = re.compile(r"entries/([a-z_]+)-([0-9a-f-]{36})\.jsonl")
 SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+=*)")
 LEAF = 48
+MOST = 1 << 28  # bytes of one line, or of a file that is read whole: what is longer is no honest export
 failures = 0
 
 
@@ -118,15 +120,17 @@ def head(note: str) -> tuple[str, int, bytes]:
         raise Broken("不是检查点 this is no checkpoint") from error
 
 
-def trusted(given: set[str], listed: list[dict[str, str]]) -> set[str]:
-    """The keys given, and those that took over from them or from which they took over, by notes both signed."""
-    known = set(given)
+def trusted(given: set[str], listed: list[dict[str, str]]) -> tuple[set[str], set[str]]:
+    """The keys given with those that took over from them, by notes both signed: these may sign an export. And with
+    those before them: a checkpoint kept for long may be by one that signs no more."""
+    now, ever = set(given), set(given)
     for _ in listed:
         for each in listed:
-            pair = set(each["handOver"].split("\n")[2:4])
-            if len(pair) == 2 and pair & known and signers(each["handOver"], pair) == pair:
-                known |= pair
-    return known
+            old, new = [*each["handOver"].split("\n")[2:4], "", ""][:2]
+            if {old, new} & ever and signers(each["handOver"], {old, new}) == {old, new}:
+                ever |= {old, new}
+                now |= {new} if old in now else set()
+    return now, ever
 
 
 # The Merkle tree: RFC 9162, 2.1.
@@ -172,7 +176,7 @@ def climbed(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | No
         else:
             root = node(root, each)
         number, last = number >> 1, last >> 1
-    return root if not last and index < size else None
+    return root if not last and 0 <= index < size else None
 
 
 def consistent(old: int, first: bytes, new: int, second: bytes, path: list[bytes]) -> bool:
@@ -216,7 +220,18 @@ class Export:
 
     def text(self, name: str) -> str:
         with self.open(name) as file:
-            return file.read().decode()
+            text = file.read(MOST)
+            if file.read(1):
+                raise Broken(f"{name} 过大 is too large")
+            return text.decode()
+
+    def lines(self, name: str) -> Iterator[Any]:
+        """A file of JSON lines."""
+        with self.open(name) as file:
+            while line := file.readline(MOST):
+                if len(line) == MOST:
+                    raise Broken(f"{name} 行过长 has a line too long")
+                yield json.loads(line)
 
     def sha256(self, name: str) -> str:
         digest = hashlib.sha256()
@@ -242,31 +257,29 @@ def check_files(export: Export, keys: set[str]) -> None:
 
 def check_chains(export: Export, size: int, root: bytes) -> tuple[dict[int, bytes], dict[bytes, int]]:
     """The leaf each entry must be, by its index; and how many entries each subject has, by its tag."""
-    leaves, counts, alone, commitments = dict[int, bytes](), dict[bytes, int](), 0, set[str]()
-    wrong: list[str] = []
+    leaves, counts, commitments = dict[int, bytes](), dict[bytes, int](), set[str]()
+    wrong, bare = list[str](), "leaves.bin" not in export.names
     for name in sorted(export.names):
         if not (match := SUBJECT.fullmatch(name)):
             continue
         tag, previous, sequence = hashlib.sha256(f"{match[1]}/{match[2]}".encode()).digest()[:16], "", 0
-        with export.open(name) as file:
-            for line in file:
-                told = json.loads(line)
-                text, index, sequence = told["entry"], told["index"], sequence + 1
-                digest, entry = hashlib.sha256(text.encode()), json.loads(text)
-                place = (entry["subject_kind"], entry["subject_id"], entry["sequence"], entry["previous"])
-                leaf = tag + digest.digest()
-                if place != (match[1], match[2], sequence, previous):
-                    wrong.append(f"{name} #{sequence}: 不接上一条 does not follow the entry before")
-                if index in leaves or ("path" in told and climbed(leaf, index, size, hashes(told)) != root):
-                    wrong.append(f"{name} #{sequence}: 不在日志中 is not in the log")
-                commitments.update(re.findall('"commitment":"([0-9a-f]{64})"', text.replace("\\", "")))
-                leaves[index], previous, alone = leaf, digest.hexdigest(), alone + ("path" in told)
+        for told in export.lines(name):
+            text, index, sequence = told["entry"], told["index"], sequence + 1
+            digest, entry = hashlib.sha256(text.encode()), json.loads(text)
+            place = (entry["subject_kind"], entry["subject_id"], entry["sequence"], entry["previous"])
+            leaf = tag + digest.digest()
+            if place != (match[1], match[2], sequence, previous):
+                wrong.append(f"{name} #{sequence}: 不接上一条 does not follow the entry before")
+            if index in leaves or (bare and climbed(leaf, index, size, hashes(told)) != root):
+                wrong.append(f"{name} #{sequence}: 不在日志中 is not in the log")
+            commitments.update(re.findall('"commitment":"([0-9a-f]{64})"', text.replace("\\", "")))
+            leaves[index], previous = leaf, digest.hexdigest()
         counts[tag] = sequence
     for each in wrong[:20]:
         say(False, "记录", each)
     say(not wrong, f"{len(counts)} 份办理记录共 {len(leaves)} 条，逐条相接。", "Every entry follows the one before.")
-    if alone:
-        say(not wrong, f"{alone} 条记录各有存证路径。", "Each entry has a path to the root.")
+    if bare:
+        say(not wrong, f"{len(leaves)} 条记录各有存证路径。", "Each entry has a path to the root.")
     check_personal(export, commitments)
     return leaves, counts
 
@@ -275,14 +288,13 @@ def check_personal(export: Export, commitments: set[str]) -> None:
     if "personal.jsonl" not in export.names:
         return
     opened = erased = wrong = 0
-    with export.open("personal.jsonl") as file:
-        for told in map(json.loads, file):
-            if told["value"] is None:
-                erased += 1
-                continue
-            digest = hashlib.sha256((told["salt"] + told["value"]).encode()).hexdigest()
-            wrong += digest != told["commitment"] or told["commitment"] not in commitments
-            opened += 1
+    for told in export.lines("personal.jsonl"):
+        if told["value"] is None:
+            erased += 1
+            continue
+        digest = hashlib.sha256((told["salt"] + told["value"]).encode()).hexdigest()
+        wrong += len(told["salt"]) != 64 or digest != told["commitment"] or told["commitment"] not in commitments
+        opened += 1
     say(not wrong, f"个人信息 {opened} 项与承诺相符，已删除 {erased} 项。", "Personal values are those committed to.")
 
 
@@ -331,12 +343,12 @@ def check_kept(own: tuple[str, int, bytes], kept: str, roots: dict[int, bytes], 
 
 
 def hashes(told: dict[str, Any]) -> list[bytes]:
-    return [b64decode(each) for each in told["path" if "path" in told else "hashes"]]
+    return [b64decode(each) for each in told["path" if "entry" in told else "hashes"]]
 
 
 def check(export: Export, given: set[str], kept: list[str], proofs: list[dict[str, Any]]) -> None:
     listed = json.loads(export.text("keys.json"))
-    keys = trusted(given, listed) if given else {each["key"] for each in listed}
+    keys, ever = trusted(given or {each["key"] for each in listed}, listed)
     if not given:
         say(None, "未给公钥，用包内所列，不能识破伪造。", "No key given: those inside are used, which prove little.")
     note = export.text("checkpoint.txt")
@@ -350,7 +362,7 @@ def check(export: Export, given: set[str], kept: list[str], proofs: list[dict[st
     else:
         say(None, "包内无日志全部叶子，不能说明无缺漏。", "Without leaves.bin nothing shows that none was left out.")
     for each in kept:
-        known = bool(signers(each, keys))
+        known = bool(signers(each, ever))
         say(known, "所存检查点由密钥签名。", "The checkpoint kept is signed by the key.")
         check_kept((origin, size, root), each, roots, proofs)
 
@@ -368,12 +380,12 @@ def main() -> int:
         kept = [Path(each).read_text("utf-8") for each in asked.checkpoint]
         proofs = [json.loads(Path(each).read_text("utf-8")) for each in asked.consistency]
         export = Export(asked.export)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a zip may be broken in more ways than zipfile has names for
         print(f"无法读取 cannot be read: {error}", file=sys.stderr)
         return 2
     try:
         check(export, given, kept, proofs)
-    except (Broken, OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+    except Exception as error:  # whatever a forger may have put where something else belongs
         say(False, "导出包残缺或被改动：", f"the export is broken or was altered: {error!r}")
     if failures:
         print(f"结论：有 {failures} 项不符。Result: {failures} checks failed.")
