@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -30,8 +29,9 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET
 
-from api import files, graphiql, seals, streams
+from api import files, graphiql, health, seals, streams
 from api.as_of import answering
+from api.asked import Requests, note
 from api.callers import BodyLimit, Callers, refusal_answer, turned_away
 from api.context import Context
 from api.documents import planned, subscribes
@@ -51,12 +51,10 @@ from workflows.founding import bring_up
 from workflows.service_tokens import HEADER
 from workflows.worker import running
 
-HEALTH_SECONDS = 5
 PROTOCOLS = (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL)
 SILENT = timedelta(seconds=10)
 MOST_OPERATIONS = 50
 FORM_BYTES = 64 * 1024
-log = logging.getLogger("qiban")
 
 
 class Service(GraphQL[Context, None]):
@@ -87,6 +85,7 @@ class Service(GraphQL[Context, None]):
             if asked and accepts_json(request) and "asOf" not in (asked.query or ""):
                 answer = await planned(schema, asked.query, asked.operation_name, asked.variables, context)
                 if answer is not None:
+                    note("query")
                     return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
             await context.confirm()
             return await self.run(request)
@@ -139,6 +138,7 @@ class Service(GraphQL[Context, None]):
             async with answering(schema, *operation):
                 answer = await planned(schema, *operation)
                 if answer is not None:
+                    note("query")
                     return ExecutionResult(data=answer, errors=None)
                 return await super().execute_single(request, **given)
         except Refused as refused:
@@ -177,16 +177,6 @@ def accepts_json(request: Request) -> bool:
     return not {"application/json", "*/*"}.isdisjoint(accepted)
 
 
-async def health(request: Request) -> Response:
-    try:
-        async with asyncio.timeout(HEALTH_SECONDS):
-            await database.reads().execute_query("SELECT 1")
-    except Exception as error:
-        log.warning("not healthy: %s", type(error).__name__)
-        return JSONResponse({"status": "no database"}, 503)
-    return JSONResponse({"status": "ok"})
-
-
 def application(url: str | None = None, *, with_worker: bool = True) -> Starlette:
     """The service over the database at `url`, or at `QIBAN_DATABASE_URL`; migrations run before the first request."""
 
@@ -196,6 +186,7 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
         async with database.opened(url):
             await bring_up()
             app.state.store = open_store(database_file(url))
+            health.stay()
             async with announce.announcing(url), streams.checking(), parties.routing(), running(with_worker):
                 yield
 
@@ -207,13 +198,14 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
         routes=[
             Route("/graphql", service),
             Route("/", lambda request: RedirectResponse("/graphql")),
-            Route("/health", health),
+            *health.routes,
             *files.routes,
             *seals.routes,
             *graphiql.routes,
         ],
         middleware=[
             Middleware(Sockets, path="/graphql", service=service),
+            Middleware(Requests),
             Middleware(SafeHeaders),
             *_other_origins(),
             Middleware(Faults),

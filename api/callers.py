@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.asked import note
 from api.context import Context
 from domain.refusals import Refusal, Refused
 from workflows.admissions import admit, recalled
@@ -71,18 +73,14 @@ class BodyLimit:
         if scope["type"] != "http" or limit is None:
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        language = preferred(request.headers.get("accept-language", ""))
-        refusal = refusal_answer([TOO_LARGE.about(limit=limit)], language, 413)
-        length = request.headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length[:20]) > limit:
-            await refusal(scope, receive, send)
-            return
-        counted = Counted(receive, limit)
+        length = Headers(scope=scope).get("content-length", "0")
         try:
-            await self.app(scope, counted, send)
+            if not length.isascii() or not length.isdigit() or int(length[:20]) > limit:
+                raise BodyTooLarge
+            await self.app(scope, Counted(receive, limit), send)
         except BodyTooLarge:
-            await refusal(scope, receive, send)
+            language = preferred(Headers(scope=scope).get("accept-language", ""))
+            await refusal_answer([TOO_LARGE.about(limit=limit)], language, 413)(scope, receive, send)
 
 
 class BodyTooLarge(Exception):
@@ -118,6 +116,7 @@ def preferred(accept_language: str) -> str:
 def refusal_answer(refusals: Iterable[Refusal], language: str, status: int) -> JSONResponse:
     """Refusals that come before or beside a GraphQL answer: as its `errors`, and as payloads have them."""
     told = as_json(refusals, language)
+    note(outcome="refused")
     errors = [{"message": each["message"], "extensions": {"code": each["code"]}} for each in told]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse({"data": None, "errors": errors, "refusals": told}, status, headers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,9 @@ MOST_LISTED = 200
 @app.command()
 def worker(lang: Lang = None) -> None:
     """运行后台工作，可同时运行多个。Do the background work: any number of these side by side."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from api import logs
+
+    logs.configure()
     asyncio.run(_work())
 
 
