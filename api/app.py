@@ -34,7 +34,7 @@ from api.as_of import answering
 from api.asked import Requests, note
 from api.callers import BodyLimit, Callers, refusal_answer, turned_away
 from api.context import Context
-from api.documents import planned, subscribes
+from api.documents import changes, planned, subscribes
 from api.faults import UNREADABLE, Faults, said
 from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
@@ -45,7 +45,7 @@ from domain import database
 from domain.file_types import TYPES
 from domain.refusals import Refused
 from domain.stores import file_limit, open_store
-from workflows import announce, parties
+from workflows import announce, parties, replicas
 from workflows.duties import DUTIES as DUTIES
 from workflows.founding import bring_up
 from workflows.service_tokens import HEADER
@@ -140,6 +140,9 @@ class Service(GraphQL[Context, None]):
                 if answer is not None:
                     note("query")
                     return ExecutionResult(data=answer, errors=None)
+                if database.replicated() and changes(asked.query, asked.operation_name):
+                    async with replicas.changing(context.caller):
+                        return await super().execute_single(request, **given)
                 return await super().execute_single(request, **given)
         except Refused as refused:
             return ExecutionResult(data=None, errors=[GraphQLError(refused.refusals[0].en, original_error=refused)])

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.asked import note
 from api.context import Context
 from domain.refusals import Refusal, Refused
+from workflows import replicas
 from workflows.admissions import admit, recalled
 from workflows.leases import Caller
 from workflows.service_tokens import HEADER, NO_BEHALF
@@ -40,7 +41,8 @@ class Callers:
         except Refused as refused:
             await turned_away(refused, context)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        async with replicas.reading(context.caller):
+            await self.app(scope, receive, send)
 
 
 def context_of(connection: HTTPConnection) -> Context:

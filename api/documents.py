@@ -87,11 +87,20 @@ async def planned(
 
 def subscribes(query: str | None, operation_name: str | None) -> bool:
     """Whether a document that can be read asks for a subscription."""
+    return _asks_for(OperationType.SUBSCRIPTION, query, operation_name)
+
+
+def changes(query: str | None, operation_name: str | None) -> bool:
+    """Whether a document that can be read asks for a change."""
+    return _asks_for(OperationType.MUTATION, query, operation_name)
+
+
+def _asks_for(kind: OperationType, query: str | None, operation_name: str | None) -> bool:
     try:
         document = _documents.get(query) or parse(query or "", max_tokens=MOST_TOKENS)
     except GraphQLError:
         return False
-    return _kind(document, operation_name) == OperationType.SUBSCRIPTION.value
+    return _kind(document, operation_name) == kind.value
 
 
 def _kind(document: DocumentNode, operation_name: str | None) -> str | None:

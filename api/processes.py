@@ -61,7 +61,7 @@ class Crew:
                 self._stop(signal.SIGTERM)
                 return
             deaths = 1 if time.monotonic() - began > SETTLED_SECONDS else deaths + 1
-            log.error("server process %d of %d ended by itself (%d); another takes its place", place + 1, self.size, code)
+            log.error("server process %d ended by itself (%d); another takes its place", place + 1, code)
             await self._pause(min(0.1 * 2**deaths, LONGEST_PAUSE) if deaths > 1 else 0.0)
 
     async def _live(self, place: int) -> int:

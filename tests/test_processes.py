@@ -11,14 +11,14 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
-import pytest
 
 from domain import database as storage
 from domain.viewers import Role
 from tests.graphql import Client
-from tests.world import a_person, a_world, a_zone
+from tests.world import a_person, a_world
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 60
@@ -27,23 +27,38 @@ PASSWORD = "走访-visit-2026"
 
 @asynccontextmanager
 async def several(
-    url: str, port: int, *options: str, **given: str
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient]]:
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), *(options or ("--workers", "2"))]
+    url: str, port: int, **given: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient, list[dict[str, Any]]]]:
+    """The parent, a caller, and what they have logged."""
+    command = [sys.executable, "-m", "api.cli", "serve", "--workers", "2", "--port", str(port)]
     parent = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env={**os.environ, "QIBAN_DATABASE_URL": url, "QIBAN_LOG": "json", **given},
         stderr=asyncio.subprocess.PIPE, limit=2**20,
     )
+    told: list[dict[str, Any]] = []
+    following = asyncio.create_task(follow(parent, told))
     # Each request on a connection of its own, so that it is anybody's.
     limits = httpx.Limits(max_keepalive_connections=0)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=30) as http:
             await until(lambda: answers(http))
-            yield parent, http
+            yield parent, http, told
     finally:
         with suppress(ProcessLookupError):
             parent.kill()
         await parent.wait()
+        await following
+
+
+async def follow(parent: asyncio.subprocess.Process, told: list[dict[str, Any]]) -> None:
+    assert parent.stderr
+    async for line in parent.stderr:
+        told.append(json.loads(line))
+
+
+def at_work(told: list[dict[str, Any]]) -> list[int]:
+    """The processes that have begun to do the worker's duties."""
+    return [each["process"] for each in told if "is at work" in each["message"]]
 
 
 async def answers(http: httpx.AsyncClient) -> bool:
@@ -74,42 +89,30 @@ def lives(process: int) -> bool:
 async def test_a_process_killed_is_started_again_while_the_other_answers(
     sqlite_url: str, unused_tcp_port: int
 ) -> None:
-    async with several(sqlite_url, unused_tcp_port) as (parent, http):
-        await until(lambda: len(children(parent)) == 2)
-        before = children(parent)
-        killed = min(before)
+    async with several(sqlite_url, unused_tcp_port) as (parent, http, told):
+        await until(lambda: at_work(told))
+        before, [killed] = children(parent), at_work(told)
 
         os.kill(killed, signal.SIGKILL)
         answered = [(await http.get("/health")).status_code for _ in range(20)]
-        await until(lambda: len(children(parent) - {killed}) == 2)
-        replaced = children(parent)
+        await until(lambda: len(at_work(told)) == 2)
+        after = children(parent)
 
         parent.terminate()
-        _, complaints = await asyncio.wait_for(parent.communicate(), SECONDS)
+        await asyncio.wait_for(parent.wait(), SECONDS)
 
     assert answered == [200] * 20
-    assert len(before & replaced) == 1
-    told = [json.loads(line) for line in complaints.splitlines()]
+    assert len(before) == len(after) == 2 and before - after == {killed}
+    assert at_work(told)[1:] == list(after - before), "and that one does the worker's duties, as the one before it"
     assert any("another takes its place" in each["message"] for each in told)
     assert parent.returncode == 0
-    assert not any(lives(each) for each in before | replaced)
-
-
-async def test_one_process_of_several_does_the_workers_duties(sqlite_url: str, unused_tcp_port: int) -> None:
-    async with several(sqlite_url, unused_tcp_port) as (parent, _):
-        await until(lambda: len(children(parent)) == 2)
-        await asyncio.sleep(1)
-        parent.terminate()
-        _, complaints = await asyncio.wait_for(parent.communicate(), SECONDS)
-
-    at_work = [each for each in complaints.decode().splitlines() if "is at work" in each]
-    assert len(at_work) == 1
+    assert not any(lives(each) for each in before | after)
 
 
 async def test_when_the_parent_is_killed_the_others_leave_the_address_free(
     sqlite_url: str, unused_tcp_port: int
 ) -> None:
-    async with several(sqlite_url, unused_tcp_port) as (parent, _):
+    async with several(sqlite_url, unused_tcp_port) as (parent, _, _):
         await until(lambda: len(children(parent)) == 2)
         orphans = children(parent)
 
@@ -134,48 +137,41 @@ async def test_a_service_that_cannot_start_says_so_and_ends(sqlite_url: str, unu
     assert "QIBAN_FILES_URL" in complaints.decode()
 
 
-@pytest.mark.parametrize("options", [("--workers", "1"), ("--workers", "2")])
 async def test_leaving_is_told_before_it_is_done_and_nobodys_answer_is_lost(
-    sqlite_url: str, unused_tcp_port: int, options: tuple[str, ...]
+    sqlite_url: str, unused_tcp_port: int
 ) -> None:
     async with storage.opened(sqlite_url):
         await a_person((await a_world()).zone, "分办员01", Role.DISPATCHER, login="officer01", password=PASSWORD)
-    async with several(sqlite_url, unused_tcp_port, *options, QIBAN_DRAIN_SECONDS="2") as (parent, http):
-        # With several, only those asked whether they are ready wait for it to be heard.
-        for _ in range(40):
+    async with several(sqlite_url, unused_tcp_port, QIBAN_DRAIN_SECONDS="2") as (parent, http, _):
+        token = (await Client(http).do("signIn", "accessToken", login="officer01", password=PASSWORD))["accessToken"]
+        for _ in range(40):  # of several processes those wait that were asked
             await http.get("/ready")
-        # A password takes an eighth of a second to be checked, more when many are: these are under way.
-        slow = [asyncio.create_task(Client(http).do("signIn", "accessToken", login="officer01", password=PASSWORD))
-                for _ in range(4)]
-        await asyncio.sleep(0.05)
+        async with a_stream(http, token) as lines:
+            # A password takes an eighth of a second to be checked, more when many are: these are under way.
+            slow = [asyncio.create_task(Client(http).do("signIn", "accessToken", login="officer01", password=PASSWORD))
+                    for _ in range(4)]
+            await asyncio.sleep(0.05)
 
-        parent.terminate()
-        await asyncio.sleep(0.3)
-        leaving = await http.get("/ready")
-        served = await http.post("/graphql", json={"query": "{ __typename }"})
-        signed_in = await asyncio.gather(*slow)
+            parent.terminate()
+            await asyncio.sleep(0.3)
+            leaving = await http.get("/ready")
+            served = await http.post("/graphql", json={"query": "{ __typename }"})
+            signed_in = await asyncio.gather(*slow)
+            told = "\n".join([line async for line in lines])
         await asyncio.wait_for(parent.wait(), SECONDS)
 
     assert (leaving.status_code, leaving.json()) == (503, {"status": "leaving"})
     assert served.json() == {"data": {"__typename": "Query"}}
     assert all(each["accessToken"] for each in signed_in)
-    assert parent.returncode in (0, -signal.SIGTERM)
+    assert "STOPPING" in told and "event: complete" in told, "a stream is told to come again"
+    assert parent.returncode == 0
 
 
-async def test_a_stream_is_told_to_come_again(sqlite_url: str, unused_tcp_port: int) -> None:
-    async with storage.opened(sqlite_url):
-        await a_person(await a_zone(), "分办员01", Role.DISPATCHER, login="officer01", password=PASSWORD)
-    async with several(sqlite_url, unused_tcp_port) as (parent, http):
-        token = (await Client(http).do("signIn", "accessToken", login="officer01", password=PASSWORD))["accessToken"]
-        headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
-        asked = {"query": "subscription { casesChanged { kind } }"}
-
-        async with http.stream("POST", "/graphql", json=asked, headers=headers) as stream:
-            lines = stream.aiter_lines()
-            begun = [await anext(lines), await anext(lines)]
-            parent.terminate()
-            rest = "\n".join([line async for line in lines])
-        await asyncio.wait_for(parent.wait(), SECONDS)
-
-    assert "REFETCH" in begun[1]
-    assert "STOPPING" in rest and "event: complete" in rest
+@asynccontextmanager
+async def a_stream(http: httpx.AsyncClient, token: str) -> AsyncIterator[AsyncIterator[str]]:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    asked = {"query": "subscription { casesChanged { kind } }"}
+    async with http.stream("POST", "/graphql", json=asked, headers=headers) as stream:
+        lines = stream.aiter_lines()
+        assert "REFETCH" in await anext(lines) + await anext(lines)
+        yield lines
