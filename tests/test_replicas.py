@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest
@@ -21,26 +22,29 @@ from workflows.timers import fire_due
 
 TITLES = "{ cases { nodes { title } } }"
 EDIT = """mutation($input: EditCaseInput!) { editCase(input: $input) {
-    case { title problems { nodes { description } } } refusals { code } } }"""
+    case { title problems { description } } refusals { code } } }"""
 SECONDS = 30
+numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[tuple[Node, Node]]:
+async def pair() -> AsyncIterator[tuple[Node, Node]]:
     with a_pair() as both:
+        await both[0].ask("CREATE DATABASE template")
+        async with storage.opened(url_of("template", both[0])):
+            await bring_up()
         yield both
 
 
 @pytest.fixture
-async def database(pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def database(pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """A new database on the primary, read on its replica."""
     primary, replica = pair
-    name = f"qiban_{abs(hash(request.node.name))}"
-    await primary.ask(f'CREATE DATABASE "{name}"')
+    name = f"qiban_{next(numbers)}"
+    await primary.ask(f"CREATE DATABASE {name} TEMPLATE template")
     monkeypatch.setenv("QIBAN_DATABASE_URL", url_of(name, primary))
     monkeypatch.setenv("QIBAN_READS_URL", url_of(name, replica))
     async with storage.opened():
-        await bring_up()
         yield name
 
 
@@ -72,7 +76,7 @@ async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
 
 async def caught_up(primary: Node, replica: Node) -> None:
     async with asyncio.timeout(SECONDS):
-        reached = await primary.ask("SELECT pg_current_wal_lsn()::text")
+        reached = await primary.ask("SELECT pg_current_wal_insert_lsn()::text")
         while not await replica.ask(f"SELECT pg_last_wal_replay_lsn() >= '{reached}'"):
             await asyncio.sleep(0.02)
 
@@ -90,7 +94,7 @@ async def edit(client: Client, case: Case, title: str) -> str:
 async def test_pages_come_from_the_replica(
     world: World, case: Case, pair: tuple[Node, Node], http: httpx.AsyncClient, paused: None
 ) -> None:
-    client, other = await signed_in(http, world.dispatcher), await signed_in(http, world.leader)
+    client, other = await signed_in(http, world.leader), await signed_in(http, world.dispatcher)
     await pair[1].ask("SELECT pg_wal_replay_resume()")
     await caught_up(*pair)
     await pair[1].ask("SELECT pg_wal_replay_pause()")

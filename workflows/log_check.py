@@ -84,12 +84,15 @@ class Check:
             self.found(f"日志与{zh}的检查点（{head.size} 条）不符", what)
 
 
-async def check_log(kept: Sequence[str] = (), progress: Progress | None = None) -> tuple[int, list[Finding]]:
-    """How many leaves there are, and what is wrong. `kept` are checkpoints from elsewhere. Safe while others write."""
+async def check_log(
+    kept: Sequence[str] = (), progress: Progress | None = None, *, published_too: bool = True
+) -> tuple[int, list[Finding]]:
+    """How many leaves there are, and what is wrong. `kept` are checkpoints from elsewhere, beside the last one
+    published. Safe while others write."""
     async with snapshot():
         rows = await Checkpoint.all().order_by("id").using_db(reads())
         outside = [(Head.read(note), "所给", "given") for note in kept]
-        if there := await published():
+        if published_too and (there := await published()):
             outside += [(there[1], "已公布", "published")] if there[1] else []
         check = Check({row.size for row in rows} | {head.size for head, _, _ in outside})
         await _leaves(check, progress)
