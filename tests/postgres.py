@@ -113,7 +113,7 @@ def _nobody() -> str | None:
 
 def _wait_for(server: subprocess.Popen[bytes], folder: Path, port: str) -> None:
     deadline = time.monotonic() + STARTING_SECONDS
-    asked = [BINARIES / "pg_isready", "-q", "-h", folder, "-p", port]
+    asked = [str(BINARIES / "pg_isready"), "-q", "-h", str(folder), "-p", port]
     while subprocess.run(asked, check=False).returncode != 0:
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")

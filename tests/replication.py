@@ -68,7 +68,8 @@ def a_pair(**settings: str) -> Iterator[tuple[Node, Node]]:
         postgres.create(primary.folder)
         primary.settings.pop("synchronous_standby_names", None)
         primary.start()
-        shutil.chown(replica.folder, "nobody") if postgres._nobody() else None
+        if user := postgres._nobody():
+            shutil.chown(replica.folder, user)
         postgres.run(
             "pg_basebackup", "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres", "-D",
             str(replica.folder / "data"), "-R", "-c", "fast", "-X", "stream", "--no-sync", folder=replica.folder,

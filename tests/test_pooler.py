@@ -20,7 +20,7 @@ from domain.cases import Case
 from tests import postgres, replication
 from tests.graphql import Client, served, signed_in
 from tests.pooler import pooling
-from tests.test_races import assert_whole
+from tests.proofs import assert_whole
 from tests.world import World, a_case, a_world
 from workflows import announce
 from workflows.perform import perform
@@ -48,8 +48,9 @@ async def a_pooler(folder: str) -> AsyncIterator[int]:
         "default_pool_size = 3\nserver_reset_query =\n"
     )
     user = postgres._nobody()
-    for each in (own, *own.iterdir()):
-        shutil.chown(each, user) if user else None
+    if user:
+        for each in (own, own / "users.txt", own / "pgbouncer.ini"):
+            shutil.chown(each, user)
     bouncer = await asyncio.create_subprocess_exec(program, "-q", str(own / "pgbouncer.ini"), user=user)
     try:
         await asyncio.sleep(0.5)

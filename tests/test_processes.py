@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import httpx
 from domain import database as storage
 from domain.viewers import Role
 from tests.graphql import Client
+from tests.waiting import until
 from tests.world import a_person, a_world
 
 ROOT = Path(__file__).parent.parent
@@ -65,15 +66,6 @@ async def answers(http: httpx.AsyncClient) -> bool:
     with suppress(httpx.TransportError):
         return (await http.get("/ready")).status_code == 200
     return False
-
-
-async def until(held: Callable[[], object]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while True:
-            found = held()
-            if await found if asyncio.iscoroutine(found) else found:
-                return
-            await asyncio.sleep(0.05)
 
 
 def children(parent: asyncio.subprocess.Process) -> set[int]:

@@ -16,6 +16,7 @@ from domain import replicas
 from domain.cases import Case
 from tests.graphql import Client, served, signed_in
 from tests.replication import Node, a_pair, url_of
+from tests.waiting import until
 from tests.world import World, a_case, a_world
 from workflows.founding import bring_up
 from workflows.timers import fire_due
@@ -23,7 +24,6 @@ from workflows.timers import fire_due
 TITLES = "{ cases { nodes { title } } }"
 EDIT = """mutation($input: EditCaseInput!) { editCase(input: $input) {
     case { title problems { description } } refusals { code } } }"""
-SECONDS = 30
 numbers = count(1)
 
 
@@ -75,10 +75,8 @@ async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def caught_up(primary: Node, replica: Node) -> None:
-    async with asyncio.timeout(SECONDS):
-        reached = await primary.ask("SELECT pg_current_wal_insert_lsn()::text")
-        while not await replica.ask(f"SELECT pg_last_wal_replay_lsn() >= '{reached}'"):
-            await asyncio.sleep(0.02)
+    reached = await primary.ask("SELECT pg_current_wal_insert_lsn()::text")
+    await until(lambda: replica.ask(f"SELECT pg_last_wal_replay_lsn() >= '{reached}'"))
 
 
 async def titles(client: Client) -> list[str]:

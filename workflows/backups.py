@@ -50,7 +50,8 @@ FROM_LATER = Refusal(
     "The backup is of a later version ({theirs}); bring the program up to it first.",
 )
 DIFFERS = Refusal(
-    "DIFFERS", "数据与历史有 {count} 处出入，例如：{first}", "Data and history differ in {count} places, such as: {first}"
+    "DIFFERS", "数据与历史有 {count} 处出入，例如：{first}",
+    "Data and history differ in {count} places, such as: {first}",
 )
 
 
@@ -74,7 +75,7 @@ async def back_up(out: Path, *, with_secrets: bool = False, progress: Progress =
     """Write a backup to `out`, which must not be there yet. Raises `Refused`, and then nothing is there."""
     if database.engine() != "sqlite":
         raise Refused(ONLY_SQLITE)
-    if out.exists():
+    if await asyncio.to_thread(out.exists):
         raise Refused(THERE_ALREADY.about(path=out))
     source = Path(database.config()["connections"]["default"]["credentials"]["file_path"])
     store, key = open_store(source), key_file()

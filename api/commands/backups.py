@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def backup(
     out: Annotated[Path, typer.Argument(help="写到哪个文件。File to write.")],
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="含密钥（QIBAN_SECRET、存证私钥）。With the secret and the log's key.")
+        bool, typer.Option("--with-secrets", help="含密钥与存证私钥。With the secret and the log's key.")
     ] = False,
     lang: Lang = None,
 ) -> None:
