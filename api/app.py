@@ -29,7 +29,7 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET
 
-from api import files, graphiql, health, seals, streams
+from api import files, graphiql, health, metrics, seals, streams, traces
 from api.as_of import answering
 from api.asked import Requests, note
 from api.callers import BodyLimit, Callers, refusal_answer, turned_away
@@ -45,7 +45,8 @@ from domain import database
 from domain.file_types import TYPES
 from domain.refusals import Refused
 from domain.stores import file_limit, open_store
-from workflows import announce, parties, replicas
+from workflows import parties, replicas
+from workflows.announce import announcing
 from workflows.duties import DUTIES as DUTIES
 from workflows.founding import bring_up
 from workflows.service_tokens import HEADER
@@ -190,7 +191,8 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
             await bring_up()
             app.state.store = open_store(database_file(url))
             health.stay()
-            async with announce.announcing(url), streams.checking(), parties.routing(), running(with_worker):
+            traces.begin()
+            async with metrics.counting(), announcing(url), streams.checking(), parties.routing(), running(with_worker):
                 yield
 
     service = Service(

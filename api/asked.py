@@ -9,14 +9,17 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.headers import discreet
+from domain import meters
 
+PLACES = frozenset({"graphql", "files", "log", "health", "ready"})
 HEADER = b"x-request-id"
 # A proxy's own number is taken over if it can be nothing else: 32 digits of hexadecimal, as nginx and Envoy make them.
 _A_NUMBER = re.compile(rb"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
@@ -42,6 +45,13 @@ def note(operation: str | None = None, outcome: str | None = None) -> None:
         found.operation, found.outcome = operation or found.operation, outcome or found.outcome
 
 
+def refusing(codes: Iterable[str]) -> None:
+    """The caller is told no."""
+    for code in codes:
+        note(outcome="refused")
+        meters.tell("refusal", code)
+
+
 class Requests:
     """Gives every request its number, tells it in the answer, and logs what came of it."""
 
@@ -52,7 +62,8 @@ class Requests:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        this = Asked(_number(scope), scope["path"].split("/")[1])
+        place = scope["path"].split("/")[1]
+        this = Asked(_number(scope), place if place in PLACES else "other")
         status, began = 500, time.perf_counter()
 
         async def numbered(message: Message) -> None:
@@ -64,9 +75,14 @@ class Requests:
 
         before = asked.set(this)
         try:
-            await self.app(scope, receive, numbered)
+            with meters.span("request", Headers(scope=scope)) as span:
+                await self.app(scope, receive, numbered)
+                if span is not None:
+                    span.update_name(this.operation)
+                    span.set_attributes({"http.response.status_code": status, "qiban.outcome": this.outcome})
         finally:
             asked.reset(before)
+            meters.tell("request", this.operation, this.outcome, value=time.perf_counter() - began)
             if log.isEnabledFor(logging.INFO):
                 _log(scope, this, status, time.perf_counter() - began)
 

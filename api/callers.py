@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.asked import note
+from api.asked import refusing
 from api.context import Context
 from domain.refusals import Refusal, Refused
 from workflows import replicas
@@ -118,14 +118,15 @@ def preferred(accept_language: str) -> str:
 def refusal_answer(refusals: Iterable[Refusal], language: str, status: int) -> JSONResponse:
     """Refusals that come before or beside a GraphQL answer: as its `errors`, and as payloads have them."""
     told = as_json(refusals, language)
-    note(outcome="refused")
     errors = [{"message": each["message"], "extensions": {"code": each["code"]}} for each in told]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse({"data": None, "errors": errors, "refusals": told}, status, headers)
 
 
 def as_json(refusals: Iterable[Refusal], language: str) -> list[dict[str, str | None]]:
-    return [{"code": each.code, "message": each.message(language), "field": each.field} for each in refusals]
+    told = [{"code": each.code, "message": each.message(language), "field": each.field} for each in refusals]
+    refusing(str(each["code"]) for each in told)
+    return told
 
 
 def _weight(parameter: str) -> float:

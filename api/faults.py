@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry import Schema
 from strawberry.types import ExecutionContext
 
-from api.asked import note
+from api.asked import note, refusing
 from api.logs import story
 from domain.refusals import Refusal, Refused
 
@@ -86,8 +86,8 @@ def said(error: GraphQLError, language: str) -> dict[str, Any]:
     told: dict[str, Any] = {**error.formatted}
     cause = error.original_error
     if isinstance(cause, Refused):
-        note(outcome="refused")
         first = cause.refusals[0]
+        refusing([first.code])
         told["message"] = first.message(language)
         told["extensions"] = {"code": first.code, **({"field": first.field} if first.field else {})}
     elif is_fault(error):

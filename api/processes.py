@@ -16,6 +16,8 @@ import time
 from asyncio.subprocess import Process
 from contextlib import suppress
 
+from api import metrics
+
 NEVER_STARTED = 3
 """What uvicorn ends with when the application did not start."""
 SETTLED_SECONDS = 10.0
@@ -35,6 +37,8 @@ class Crew:
         self.stopping = asyncio.Event()
         self.failed = False
         self.lifeline, self._held = os.pipe()
+        metrics.share()
+        metrics.publish()
 
     async def run(self) -> bool:
         """Keep them running until told to stop; whether they could be started."""
@@ -72,7 +76,9 @@ class Crew:
         self.processes[place] = process
         if self.stopping.is_set():
             process.terminate()
-        return await process.wait()
+        code = await process.wait()
+        metrics.forget(process.pid)
+        return code
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

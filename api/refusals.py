@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import strawberry
 
-from api.asked import note
+from api.asked import refusing
 from domain import refusals as domain
 
 
@@ -19,5 +19,5 @@ class Refusal:
 
 def told(refusals: Iterable[domain.Refusal], language: str) -> list[Refusal]:
     refused = [Refusal(code=each.code, message=each.message(language), field=each.field) for each in refusals]
-    note(outcome="refused" if refused else None)
+    refusing(each.code for each in refused)
     return refused

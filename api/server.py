@@ -20,7 +20,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import health, logs, streams
+from api import health, logs, metrics, streams
 from api.limits import MOST_BYTES
 
 STOPPING_SECONDS = 30
@@ -72,6 +72,8 @@ def serve(listening: socket.socket, *, worker: bool, access_log: bool, lifeline:
     believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
     serving = server(application(with_worker=worker), forwarded_allow_ips=believed, **options)
     serving.lifeline = lifeline
+    if lifeline is None:
+        metrics.publish()
     with suppress(KeyboardInterrupt):
         serving.run(sockets=[listening])
     return serving.started

@@ -192,6 +192,16 @@ async def migrate() -> None:
             await rebuild()
 
 
+def pools() -> dict[str, tuple[int, int, int]]:
+    """Of each pool of PostgreSQL connections that is open: how many are in use, how many idle, how many at most."""
+    found = {}
+    for name in ("default", "reads", "past"):
+        if pool := getattr(get_connection(name), "_pool", None):
+            idle = pool.get_idle_size()
+            found[name] = (pool.get_size() - idle, idle, pool.get_max_size())
+    return found
+
+
 def _open_transaction() -> TransactionalDBClient | None:
     connection = get_connection("default")
     return connection if isinstance(connection, TransactionalDBClient) else None

@@ -12,7 +12,7 @@ import asyncpg  # type: ignore[import-untyped]
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from domain import postgres
+from domain import meters, postgres
 
 GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError,
         DBConnectionError)
@@ -46,21 +46,24 @@ class Client(postgres.Client):
     ) -> T:
         if time.monotonic() >= self._away_until:
             try:
-                return await here(query, values)
+                found = await here(query, values)
+                meters.tell("replica", "replica")
+                return found
             except NOT_NOW:
                 pass
             except GONE as error:
                 self._away_until = time.monotonic() + LEFT_ALONE_SECONDS
                 log.warning("the replica does not answer (%s); the database does", type(error).__name__)
+        meters.tell("replica", "database")
         return await there()
 
 
 async def has_changes_of(session_id: UUID) -> bool:
     """Whether the replica has seen all that this session changed. Changes come to it in the order of their commits,
     and the session counts after each."""
-    [there] = await get_connection("default").execute_query_dict(CHANGES, [str(session_id)]) or [None]
-    [here] = await get_connection("reads").execute_query_dict(CHANGES, [str(session_id)]) or [None]
-    return there is not None and here is not None and bool(here["changes"] >= there["changes"])
+    there = await get_connection("default").execute_query_dict(CHANGES, [str(session_id)])
+    here = await get_connection("reads").execute_query_dict(CHANGES, [str(session_id)])
+    return bool(there and here and here[0]["changes"] >= there[0]["changes"])
 
 
 async def count_change(session_id: UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflows import (  # noqa: F401 (the timetable, and those that register their duties)
     answers,
     deliveries,
+    measures,
     notices,
     rearming,
     seals,

@@ -49,13 +49,16 @@ def rebuild(lang: Lang = None) -> None:
 
 
 async def _work() -> None:
+    from api import metrics, traces
     from workflows.duties import DUTIES as DUTIES
     from workflows.worker import running
 
+    traces.begin()
+    metrics.publish()
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with ready(), running():
+    async with ready(), metrics.counting(), running():
         await stop.wait()
 
 
