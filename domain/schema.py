@@ -124,15 +124,15 @@ async def migrate(connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]
 
 
 @cache
-def newest() -> str:
-    """The last migration this version of the service brings along."""
-    return max(name for _, name, _ in iter_modules(migrations.__path__))
+def known() -> frozenset[str]:
+    """Every migration this version of the service brings along."""
+    return frozenset(name for _, name, _ in iter_modules(migrations.__path__))
 
 
 async def is_current(connection: BaseDBAsyncClient) -> bool:
-    """Whether the database has seen every migration there is here; it may have seen later ones too."""
-    ran = f"SELECT count(*) AS ran FROM tortoise_migrations WHERE name = '{newest()}'"
-    return bool((await connection.execute_query_dict(ran))[0]["ran"])
+    """Whether the database has seen every migration there is here; it may have seen others too."""
+    ran = await connection.execute_query_dict("SELECT name FROM tortoise_migrations")
+    return known() <= {row["name"] for row in ran}
 
 
 @contextmanager

@@ -163,7 +163,7 @@ async def test_a_backup_of_a_later_version_waits_for_that_version(
     office: Person, tmp_path: Path, elsewhere: Path
 ) -> None:
     out = tmp_path / "backup.zip"
-    told = asdict(await back_up(out)) | {"newest": "9999_later"}
+    told = asdict(await back_up(out)) | {"migrations": ["9999_later"]}
     rewritten(out, "manifest.json", lambda _: orjson.dumps(told))
 
     with refused("FROM_LATER"):

@@ -12,12 +12,13 @@ import pytest
 import typer
 import yaml  # type: ignore[import-untyped]
 
-from api import cli
+import api.cli  # noqa: F401 (it brings the commands together)
+from api.commands import app
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "deployment"
 PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "deployment.md", *FOLDER.iterdir()]
-QIBAN: Any = typer.main.get_command(cli.app)
+QIBAN: Any = typer.main.get_command(app)
 ONLY_FOR_TESTS = re.compile("QIBAN_(TEST|SOAK)_")
 
 

@@ -61,7 +61,7 @@ class Told:
     evidence files the store no longer had. Whether secrets fit is told by `secret` and `log_key`."""
 
     made_at: str
-    newest: str
+    migrations: list[str]
     secret: str
     log_key: str
     sealed: int
@@ -113,8 +113,8 @@ async def restore(backup: Path, target: Path, progress: Progress = lambda done, 
         for _, place in wanted:
             if place.exists() and not _empty(place):
                 raise Refused(THERE_ALREADY.about(path=place))
-        if told.newest > schema.newest():
-            raise Refused(FROM_LATER.about(theirs=told.newest))
+        if unknown := set(told.migrations) - schema.known():
+            raise Refused(FROM_LATER.about(theirs=", ".join(sorted(unknown))))
         async with _looked_through(folder / DATABASE):
             pass
         # The database comes last: where it is, all of the backup is.
@@ -146,7 +146,7 @@ async def _looked_through(copy: Path) -> AsyncIterator[None]:
 async def _describe() -> Told:
     known, sealed = await keys(), await latest()
     return Told(
-        made_at=clock.now().isoformat(), newest=schema.newest(), secret=fingerprint(),
+        made_at=clock.now().isoformat(), migrations=sorted(schema.known()), secret=fingerprint(),
         log_key=known[-1].public if known else "", sealed=sealed.size if sealed else 0,
     )
 
