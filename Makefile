@@ -13,7 +13,7 @@ INSTALLED = $(call WITNESS,$(1)) | cmp -s - $(VENV)/$(1).installed
 # The lock holds files for Python 3.11 to 3.14.
 SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 
-.PHONY: setup setup-dev demo test check bench lint web lock clean
+.PHONY: setup setup-dev demo test check soak bench lint web lock clean
 
 setup: $(VENV)/pyvenv.cfg
 	@$(call INSTALLED,requirements.lock) || { $(MAKE) --no-print-directory install WITH=requirements.lock; }
@@ -49,6 +49,12 @@ test: setup-dev lint
 check: setup-dev lint
 	$(PYTHON) -m pytest --quiet --numprocesses 2 --dist worksteal -k 'not postgres'
 
+# The kill tests for ten minutes each, with more timers and workers; QIBAN_SOAK_SECONDS and QIBAN_SOAK_SEED choose.
+soak: setup-dev
+	QIBAN_SOAK_SECONDS=$${QIBAN_SOAK_SECONDS:-600} QIBAN_SOAK_CASES=200 QIBAN_TEST_TIMERS=$${QIBAN_TEST_TIMERS:-2000} \
+	    $(PYTHON) -m pytest --quiet -s -n 0 tests/test_machines.py tests/test_worker.py tests/test_replicas.py \
+	    tests/test_pooler.py tests/test_backups.py tests/test_backups_postgres.py
+
 # ONLY=board,… ENGINES=postgres,sqlite SIZES=1k,100k,1m choose what is measured.
 bench: setup-dev
 	@$(PYTHON) -m bench
@@ -66,6 +72,8 @@ lock: setup
 	$(LOCK) $(UPGRADE) pyproject.toml --group build --output-file requirements.lock
 	$(LOCK) $(UPGRADE) pyproject.toml --group build --group dev --constraint requirements.lock \
 	    --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --extra metrics --extra tracing --constraint requirements-dev.lock \
+	    --output-file requirements-extras.lock
 
 # Leaves var/ alone: the data is there.
 clean:

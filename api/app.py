@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -30,11 +29,12 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET
 
-from api import files, graphiql, seals, streams
+from api import files, graphiql, health, metrics, seals, streams, traces
 from api.as_of import answering
+from api.asked import Requests, note
 from api.callers import BodyLimit, Callers, refusal_answer, turned_away
 from api.context import Context
-from api.documents import planned, subscribes
+from api.documents import changes, planned, subscribes
 from api.faults import UNREADABLE, Faults, said
 from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
@@ -45,18 +45,17 @@ from domain import database
 from domain.file_types import TYPES
 from domain.refusals import Refused
 from domain.stores import file_limit, open_store
-from workflows import announce, parties
+from workflows import parties, replicas
+from workflows.announce import announcing
 from workflows.duties import DUTIES as DUTIES
 from workflows.founding import bring_up
 from workflows.service_tokens import HEADER
 from workflows.worker import running
 
-HEALTH_SECONDS = 5
 PROTOCOLS = (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL)
 SILENT = timedelta(seconds=10)
 MOST_OPERATIONS = 50
 FORM_BYTES = 64 * 1024
-log = logging.getLogger("qiban")
 
 
 class Service(GraphQL[Context, None]):
@@ -87,6 +86,7 @@ class Service(GraphQL[Context, None]):
             if asked and accepts_json(request) and "asOf" not in (asked.query or ""):
                 answer = await planned(schema, asked.query, asked.operation_name, asked.variables, context)
                 if answer is not None:
+                    note("query")
                     return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
             await context.confirm()
             return await self.run(request)
@@ -139,7 +139,11 @@ class Service(GraphQL[Context, None]):
             async with answering(schema, *operation):
                 answer = await planned(schema, *operation)
                 if answer is not None:
+                    note("query")
                     return ExecutionResult(data=answer, errors=None)
+                if database.replicated() and changes(asked.query, asked.operation_name):
+                    async with replicas.changing(context.caller):
+                        return await super().execute_single(request, **given)
                 return await super().execute_single(request, **given)
         except Refused as refused:
             return ExecutionResult(data=None, errors=[GraphQLError(refused.refusals[0].en, original_error=refused)])
@@ -177,16 +181,6 @@ def accepts_json(request: Request) -> bool:
     return not {"application/json", "*/*"}.isdisjoint(accepted)
 
 
-async def health(request: Request) -> Response:
-    try:
-        async with asyncio.timeout(HEALTH_SECONDS):
-            await database.reads().execute_query("SELECT 1")
-    except Exception as error:
-        log.warning("not healthy: %s", type(error).__name__)
-        return JSONResponse({"status": "no database"}, 503)
-    return JSONResponse({"status": "ok"})
-
-
 def application(url: str | None = None, *, with_worker: bool = True) -> Starlette:
     """The service over the database at `url`, or at `QIBAN_DATABASE_URL`; migrations run before the first request."""
 
@@ -196,7 +190,9 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
         async with database.opened(url):
             await bring_up()
             app.state.store = open_store(database_file(url))
-            async with announce.announcing(url), streams.checking(), parties.routing(), running(with_worker):
+            health.stay()
+            traces.begin()
+            async with metrics.counting(), announcing(url), streams.checking(), parties.routing(), running(with_worker):
                 yield
 
     service = Service(
@@ -207,13 +203,14 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
         routes=[
             Route("/graphql", service),
             Route("/", lambda request: RedirectResponse("/graphql")),
-            Route("/health", health),
+            *health.routes,
             *files.routes,
             *seals.routes,
             *graphiql.routes,
         ],
         middleware=[
             Middleware(Sockets, path="/graphql", service=service),
+            Middleware(Requests),
             Middleware(SafeHeaders),
             *_other_origins(),
             Middleware(Faults),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.asked import refusing
 from api.context import Context
 from domain.refusals import Refusal, Refused
+from workflows import replicas
 from workflows.admissions import admit, recalled
 from workflows.leases import Caller
 from workflows.service_tokens import HEADER, NO_BEHALF
@@ -38,7 +41,8 @@ class Callers:
         except Refused as refused:
             await turned_away(refused, context)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        async with replicas.reading(context.caller):
+            await self.app(scope, receive, send)
 
 
 def context_of(connection: HTTPConnection) -> Context:
@@ -71,18 +75,14 @@ class BodyLimit:
         if scope["type"] != "http" or limit is None:
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        language = preferred(request.headers.get("accept-language", ""))
-        refusal = refusal_answer([TOO_LARGE.about(limit=limit)], language, 413)
-        length = request.headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length[:20]) > limit:
-            await refusal(scope, receive, send)
-            return
-        counted = Counted(receive, limit)
+        length = Headers(scope=scope).get("content-length", "0")
         try:
-            await self.app(scope, counted, send)
+            if not length.isascii() or not length.isdigit() or int(length[:20]) > limit:
+                raise BodyTooLarge
+            await self.app(scope, Counted(receive, limit), send)
         except BodyTooLarge:
-            await refusal(scope, receive, send)
+            language = preferred(Headers(scope=scope).get("accept-language", ""))
+            await refusal_answer([TOO_LARGE.about(limit=limit)], language, 413)(scope, receive, send)
 
 
 class BodyTooLarge(Exception):
@@ -124,7 +124,9 @@ def refusal_answer(refusals: Iterable[Refusal], language: str, status: int) -> J
 
 
 def as_json(refusals: Iterable[Refusal], language: str) -> list[dict[str, str | None]]:
-    return [{"code": each.code, "message": each.message(language), "field": each.field} for each in refusals]
+    told = [{"code": each.code, "message": each.message(language), "field": each.field} for each in refusals]
+    refusing(str(each["code"]) for each in told)
+    return told
 
 
 def _weight(parameter: str) -> float:

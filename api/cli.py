@@ -8,6 +8,7 @@ from api import terminal
 from api.commands import (  # noqa: F401 (each adds its commands, in this order)
     app,
     audit,
+    backups,
     calendar,
     documents,
     keys,

@@ -19,6 +19,7 @@ from strawberry import Schema
 from strawberry.extensions import SchemaExtension
 from tortoise.exceptions import BaseORMException
 
+from api.asked import note
 from api.context import Context
 from api.limits import MOST_TOKENS, paged_fields, size
 from api.plans import Outdated, Plan, plan
@@ -52,6 +53,8 @@ class KnownDocuments(SchemaExtension):
         if known and context.pre_execution_errors is None:
             context.pre_execution_errors = []
         yield
+        if context.graphql_document and not context.pre_execution_errors:
+            note(_kind(context.graphql_document, context.operation_name))
         if known or not context.graphql_document or context.pre_execution_errors or not context.query:
             return
         if len(context.query) <= LONGEST_DOCUMENT and _changes_nothing(context.graphql_document):
@@ -84,12 +87,25 @@ async def planned(
 
 def subscribes(query: str | None, operation_name: str | None) -> bool:
     """Whether a document that can be read asks for a subscription."""
+    return _asks_for(OperationType.SUBSCRIPTION, query, operation_name)
+
+
+def changes(query: str | None, operation_name: str | None) -> bool:
+    """Whether a document that can be read asks for a change."""
+    return _asks_for(OperationType.MUTATION, query, operation_name)
+
+
+def _asks_for(kind: OperationType, query: str | None, operation_name: str | None) -> bool:
     try:
         document = _documents.get(query) or parse(query or "", max_tokens=MOST_TOKENS)
     except GraphQLError:
         return False
+    return _kind(document, operation_name) == kind.value
+
+
+def _kind(document: DocumentNode, operation_name: str | None) -> str | None:
     operation = get_operation_ast(document, operation_name)
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+    return operation.operation.value if operation else None
 
 
 def _changes_nothing(document: DocumentNode) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import traceback
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry import Schema
 from strawberry.types import ExecutionContext
 
+from api.asked import note, refusing
+from api.logs import story
 from domain.refusals import Refusal, Refused
 
 log = logging.getLogger("qiban")
@@ -69,7 +70,7 @@ class Faults:
 def logged(error: BaseException) -> str:
     """Log a fault; its number."""
     number = str(uuid4())
-    log.error("fault %s\n%s", number, "\n".join(_story(error)))
+    log.error("fault %s\n%s", number, "\n".join(story(error)))
     return number
 
 
@@ -86,13 +87,16 @@ def said(error: GraphQLError, language: str) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, Refused):
         first = cause.refusals[0]
+        refusing([first.code])
         told["message"] = first.message(language)
         told["extensions"] = {"code": first.code, **({"field": first.field} if first.field else {})}
     elif is_fault(error):
+        note(outcome="fault")
         number = (error.extensions or {}).get("fault", "")
         told["message"] = FAULT.about(number=number).message(language)
         told["extensions"] = {"code": FAULT.code, "fault": number}
     elif "code" not in (error.extensions or {}):
+        note(outcome="error")
         told["message"] = UNREADABLE.about(reason=error.message).message(language)
         told["extensions"] = {"code": UNREADABLE.code, **_field_of(error.message)}
     return told
@@ -111,19 +115,10 @@ def refusal_error(refused: Refused) -> GraphQLError:
 
 
 def _answer(number: str) -> JSONResponse:
+    note(outcome="fault")
     both = FAULT.about(number=number)
     error = {"message": f"{both.zh} / {both.en}", "extensions": {"code": FAULT.code, "fault": number}}
     return JSONResponse({"data": None, "errors": [error]}, 500)
-
-
-def _story(error: BaseException | None) -> list[str]:
-    """The error and what caused it, the first cause first."""
-    if error is None:
-        return []
-    before = _story(error.__cause__ or error.__context__)
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
-    return [*before, kind, *(line.rstrip() for line in frames)]
 
 
 def _field_of(message: str) -> dict[str, str]:

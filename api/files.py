@@ -27,6 +27,7 @@ from domain.rectifications import Rectification
 from domain.refusals import BAD_INPUT, NOT_FOUND, REQUIRED, Refusal, Refused
 from domain.secret import secret
 from domain.stores import Store, file_limit, new_key
+from workflows import replicas
 from workflows.perform import create
 
 CHUNK = 256 * 1024
@@ -56,7 +57,8 @@ async def upload(request: Request) -> Response:
             if not isinstance(file, UploadFile):
                 raise Refused(REQUIRED.about("file"))
             store: Store = request.app.state.store
-            row = await _attach(context, store, file, form.get("caseId"), form.get("rectificationId"))
+            async with replicas.changing(context.caller):
+                row = await _attach(context, store, file, form.get("caseId"), form.get("rectificationId"))
     except HTTPException:
         return JSONResponse({"attachment": None, "refusals": as_json([BAD_FORM], context.language)}, 400)
     except Refused as refused:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import strawberry
 
+from api.asked import refusing
 from domain import refusals as domain
 
 
@@ -17,4 +18,6 @@ class Refusal:
 
 
 def told(refusals: Iterable[domain.Refusal], language: str) -> list[Refusal]:
-    return [Refusal(code=each.code, message=each.message(language), field=each.field) for each in refusals]
+    refused = [Refusal(code=each.code, message=each.message(language), field=each.field) for each in refusals]
+    refusing(each.code for each in refused)
+    return refused

@@ -1,23 +1,55 @@
-"""uvicorn as we run it: sockets cost little while they are idle, and streams end when the service stops."""
+"""uvicorn as we run it: sockets cost little while they are idle, and it leaves without anybody's answer being lost.
+
+Asked to stop by SIGTERM it first says that it is not ready (api/health.py), so that a proxy sends nothing more; then it
+takes no more connections, ends streams with word to come again, and finishes what is being answered.
+
+`python -m api.server` is one of the processes of `qiban serve --workers` (api/processes.py).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import socket
+import sys
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import streams
+from api import health, logs, metrics, streams
 from api.limits import MOST_BYTES
 
 STOPPING_SECONDS = 30
 
 
 class Server(uvicorn.Server):
+    """`lifeline` is a pipe whose other end the parent holds: when that is gone, so is the reason to go on."""
+
+    lifeline: int | None = None
+    leaves = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.leaves = sig == signal.SIGTERM  # whoever presses Ctrl-C waits for it to be over
+        super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.lifeline is not None:
+            asyncio.get_running_loop().add_reader(self.lifeline, self._orphaned, self.lifeline)
+        await super().startup(sockets)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.leaves:
+            await health.leave()
         streams.stop()  # uvicorn waits for what is being answered, and a stream is answered without end
         await super().shutdown(sockets)
+
+    def _orphaned(self, lifeline: int) -> None:
+        asyncio.get_running_loop().remove_reader(lifeline)
+        self.should_exit = True
 
 
 def server(app: ASGIApp, **options: Any) -> Server:
@@ -26,3 +58,30 @@ def server(app: ASGIApp, **options: Any) -> Server:
         app, ws_max_size=MOST_BYTES, ws_per_message_deflate=False, timeout_graceful_shutdown=STOPPING_SECONDS, **options
     )
     return Server(config)
+
+
+def serve(listening: socket.socket, *, worker: bool, access_log: bool, lifeline: int | None = None) -> bool:
+    """Serve until told to stop; whether it ever began."""
+    from api.app import application
+
+    options: dict[str, Any] = {"access_log": access_log}
+    if logs.as_json():
+        logs.configure(requests=access_log)
+        options = {"access_log": False, "log_config": None}
+    # Only a proxy on this machine is believed when it says for whom it asks, unless told of others.
+    believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+    serving = server(application(with_worker=worker), forwarded_allow_ips=believed, **options)
+    serving.lifeline = lifeline
+    if lifeline is None:
+        metrics.publish()
+    with suppress(KeyboardInterrupt):
+        serving.run(sockets=[listening])
+    return serving.started
+
+
+if __name__ == "__main__":
+    socket_number, pipe_number, *flags = sys.argv[1:]
+    serve(
+        socket.socket(fileno=int(socket_number)), worker="worker" in flags, access_log="access-log" in flags,
+        lifeline=int(pipe_number),
+    )

@@ -124,6 +124,11 @@ async def checking() -> AsyncIterator[None]:
             await task
 
 
+def count() -> int:
+    """How many streams are open in this process."""
+    return len(_open)
+
+
 def stop() -> None:
     """End every stream: a server that stops waits for them."""
     global _stopping

@@ -21,6 +21,7 @@ from api.faults import FAULT, QuietSchema, refusal_error, told_error
 from api.streams import Happening
 from domain import database
 from domain.refusals import Refused
+from workflows import replicas
 
 Answer = tuple[Result | None, bool]
 """What is told of a happening, if anything, and whether it is the last."""
@@ -47,7 +48,7 @@ class LiveSchema(QuietSchema):
         operation_name: str | None, *given: Any,
     ) -> AsyncGenerator[Result, None]:
         try:
-            async with answering(self, query, operation_name, variables, context):
+            async with replicas.changing(context.caller), answering(self, query, operation_name, variables, context):
                 results = await super().stream(query, variables, context, root_value, operation_name, *given)
                 answers: list[Any] = [each async for each in results]
         except Refused as refused:
@@ -76,6 +77,8 @@ class LiveSchema(QuietSchema):
         return execution.graphql_document if wanted else None
 
     async def _events(self, asked: Asked) -> AsyncGenerator[Result, None]:
+        # The first event says "read again": what there was until then is to be found on a replica too.
+        await replicas.noted(asked.context.caller)
         source = await asked.source(self)
         if isinstance(source, ExecutionResult):
             self.process_errors(source.errors or [])

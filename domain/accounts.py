@@ -61,7 +61,8 @@ class SignInAttempt(Model):
 
 
 class Session(Model):
-    """A signed-in device: the hash of its refresh token, replaced at every use, and when it ends."""
+    """A signed-in device: the hash of its refresh token, replaced at every use, and when it ends. Where reads go to a
+    replica `changes` counts what it has changed (domain/replicas.py)."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
@@ -72,6 +73,7 @@ class Session(Model):
     started_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
+    changes = fields.IntField(default=0, db_default=0)
     person_id: UUID
 
     class Meta:

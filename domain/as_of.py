@@ -21,8 +21,10 @@ from domain.snapshots import Deferred
 
 # Keys from before keys told their instant (past_before) may be of rows that were there at any.
 LAST_ID = "SELECT max(id) FROM (SELECT {} AS id UNION ALL SELECT id FROM past_before) known"
+# In the schema that comes first the names of the tables are those of views.
 SETTINGS = (
-    "SELECT set_config('qiban.as_of', $1, true), set_config('qiban.forks', $2, true),"
+    "SELECT set_config('search_path', 'past, public', true), set_config('jit', 'off', true),"
+    " set_config('qiban.as_of', $1, true), set_config('qiban.forks', $2, true),"
     f" set_config('qiban.last_id', ({LAST_ID.format('$3')}), true)"
 )
 

@@ -21,7 +21,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from domain import schema
+from domain import postgres, schema
 
 MODELS: tuple[str, ...] = (
     "domain.zones",
@@ -82,7 +82,8 @@ def listen_url(url: str | None = None) -> str:
 
 
 def credentials(url: str) -> dict[str, Any]:
-    found: dict[str, Any] = expand_db_url(url)["credentials"]
+    one, several = postgres.named(url) if url.startswith("postgres") else (url, {})
+    found: dict[str, Any] = {**expand_db_url(one)["credentials"], **several}
     return found
 
 
@@ -193,6 +194,16 @@ async def migrate() -> None:
             await rebuild()
 
 
+def pools() -> dict[str, tuple[int, int, int]]:
+    """Of each pool of PostgreSQL connections that is open: how many are in use, how many idle, how many at most."""
+    found = {}
+    for name in ("default", "reads", "past"):
+        if pool := getattr(get_connection(name), "_pool", None):
+            idle = pool.get_idle_size()
+            found[name] = (pool.get_size() - idle, idle, pool.get_max_size())
+    return found
+
+
 def _open_transaction() -> TransactionalDBClient | None:
     connection = get_connection("default")
     return connection if isinstance(connection, TransactionalDBClient) else None
@@ -215,16 +226,16 @@ def replicated() -> bool:
 
 def _postgres(url: str) -> dict[str, Any]:
     replica = os.environ.get("QIBAN_READS_URL") if url == default_url() else None
-    # Where the names of the tables are those of views: what is asked there is answered as of an instant.
-    # All of one answer is read from one snapshot.
-    settings = {"jit": "off", "default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
-    past = _pool(replica or url, minsize=0, schema="past, public", server_settings=settings)
-    return {"default": _pool(url), "reads": _pool(replica or url), "past": past}
+    pooled = url == default_url() and "QIBAN_LISTEN_URL" in os.environ
+    reads = {**_pool(replica, pooled, minsize=0), "engine": "domain.replicas"} if replica else _pool(url, pooled)
+    return {"default": _pool(url, pooled), "reads": reads, "past": _pool(url, pooled, minsize=0)}
 
 
-def _pool(url: str, **other: Any) -> dict[str, Any]:
+def _pool(url: str, pooled: bool, **other: Any) -> dict[str, Any]:
     size = {"minsize": 1, "maxsize": int(os.environ.get("QIBAN_POOL", "10"))}
-    return {"engine": "domain.postgres", "credentials": {**credentials(url), **size, **other}}
+    # Behind a pooler a statement's name may mean nothing, or something else, on the connection it comes to.
+    names = {"statement_cache_size": 0} if pooled else {}
+    return {"engine": "domain.postgres", "credentials": {**size, **names, **credentials(url), **other}}
 
 
 # For `tortoise -c domain.database.TORTOISE_ORM makemigrations`.

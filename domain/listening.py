@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
-from domain import database
+from domain import database, postgres
 
 CHANNEL = "qiban"
 LARGEST_CALL = 7_900  # bytes; PostgreSQL refuses a payload of 8,000
@@ -122,7 +122,7 @@ async def _rows_after(last: int) -> list[dict[str, Any]]:
 
 def _address(url: str) -> dict[str, Any]:
     """What asyncpg wants to know to connect: all of the URL but what is about a pool."""
-    credentials = database.credentials(url)
+    credentials = postgres.reached(database.credentials(url))
     return {name: credentials[name] for name in inspect.signature(asyncpg.connect).parameters if name in credentials}
 
 

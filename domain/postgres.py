@@ -1,23 +1,39 @@
-"""The PostgreSQL engine: tortoise's own, with transactions that end cleanly when their task is cancelled."""
+"""The PostgreSQL engine: tortoise's own, with transactions that end cleanly when their task is cancelled.
+
+It says nothing to a connection beyond a transaction, so that a pooler in transaction mode may stand in between, and
+takes whichever of several hosts is the primary.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
+from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 
 
 class Client(AsyncpgDBClient):
     async def create_pool(self, **given: Any) -> asyncpg.Pool:
         """A pool that spends no round trip on forgetting settings: nothing here sets any beyond its transaction."""
-        return await asyncpg.create_pool(None, reset=_as_it_is, **given)
+        return await asyncpg.create_pool(None, reset=_as_it_is, **reached(given))
 
     def _in_transaction(self) -> TransactionContext:
-        return Opening(TransactionWrapper(self), self._pool_init_lock)
+        kind = Snapshot if self.connection_name == "past" else TransactionWrapper
+        return Opening(kind(self), self._pool_init_lock)
+
+
+class Snapshot(TransactionWrapper):
+    """All that is read in it is read as of its beginning, and nothing is written."""
+
+    @translate_exceptions
+    async def begin(self) -> None:
+        self.transaction = self._connection.transaction(isolation="repeatable_read", readonly=True)
+        await self.transaction.start()
 
 
 class Opening(TransactionContextPooled):
@@ -45,6 +61,28 @@ class Opening(TransactionContextPooled):
 
     async def _release(self) -> None:
         await self.client._parent._pool.release(self.client._connection)
+
+
+def named(url: str) -> tuple[str, dict[str, Any]]:
+    """A URL as tortoise can read it, with one host, and where it named several all of them, as asyncpg wants them: of
+    these the one is taken that can be written to, unless `target_session_attrs` asks for another."""
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    if "," not in hosts:
+        return url, {}
+    each = [host.partition(":") for host in hosts.split(",")]
+    first = f"{scheme}://{user}{at}{each[0][0]}{slash}{path}"
+    return first, {"hosts": [(host, int(port or 5432)) for host, _, port in each]}
+
+
+def reached(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What asyncpg is told of where to connect."""
+    found = dict(given)
+    if hosts := found.pop("hosts", None):
+        found["host"], found["port"] = [host for host, _ in hosts], [port for _, port in hosts]
+        found.setdefault("target_session_attrs", "read-write")
+    return found
 
 
 async def _as_it_is(connection: asyncpg.Connection) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
+from pkgutil import iter_modules
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -17,6 +19,7 @@ from tortoise.migrations.schema_editor.data import ModelSqlData
 from tortoise.migrations.schema_generator.state import State
 from tortoise.models import Model
 
+import migrations
 from domain import past
 
 
@@ -112,12 +115,24 @@ class Migrations(MigrationExecutor):
 async def migrate(connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]) -> bool:
     """Run what has not run yet; the connection is in a transaction nobody else can be in. Whether there are rows
     whose past is still to be made of their history."""
-    migrations = Migrations(connection, apps)
+    pending = Migrations(connection, apps)
     # tortoise reads its table before it makes it, which would break the transaction on PostgreSQL.
-    await migrations.recorder.ensure_schema(migrations._schema_editor())
+    await pending.recorder.ensure_schema(pending._schema_editor())
     with _growing():
-        await migrations.migrate(direction="forward")
+        await pending.migrate(direction="forward")
     return await past.keep(connection)
+
+
+@cache
+def known() -> frozenset[str]:
+    """Every migration this version of the service brings along."""
+    return frozenset(name for _, name, _ in iter_modules(migrations.__path__))
+
+
+async def is_current(connection: BaseDBAsyncClient) -> bool:
+    """Whether the database has seen every migration there is here; it may have seen others too."""
+    ran = await connection.execute_query_dict("SELECT name FROM tortoise_migrations")
+    return known() <= {row["name"] for row in ran}
 
 
 @contextmanager

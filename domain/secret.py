@@ -19,11 +19,16 @@ SHORTEST = 32
 def secret() -> bytes:
     """From `QIBAN_SECRET` (32 bytes or more), else from `QIBAN_SECRET_FILE` or `var/secret`, made when missing and
     readable by its owner alone. Several machines must share one secret: set the variable there."""
-    given = os.environ.get("QIBAN_SECRET")
-    found = given.encode() if given is not None else _kept(Path(os.environ.get("QIBAN_SECRET_FILE", "var/secret")))
+    file = secret_file()
+    found = _kept(file) if file else os.environ["QIBAN_SECRET"].encode()
     if len(found) < SHORTEST:
         raise ValueError(f"the secret (QIBAN_SECRET or its file) must have at least {SHORTEST} bytes")
     return found
+
+
+def secret_file() -> Path | None:
+    """Where it is kept; None where a variable holds it."""
+    return None if "QIBAN_SECRET" in os.environ else Path(os.environ.get("QIBAN_SECRET_FILE", "var/secret"))
 
 
 def sealed(purpose: str, text: str) -> str:

@@ -72,16 +72,22 @@ def new_key(at: datetime) -> str:
     return f"{at:%Y/%m}/{uuid4()}"
 
 
-def open_store(database_file: Path | None = None) -> Store:
-    """The store QIBAN_FILES_URL names; without it `files/` beside the database file, or `var/files`."""
+def directory(database_file: Path | None = None) -> Path | None:
+    """Where QIBAN_FILES_URL says, else `files/` beside the database file, or `var/files`; None where it is a bucket."""
     url = os.environ.get("QIBAN_FILES_URL")
     if not url:
-        return _directory(database_file.parent / "files" if database_file else Path("var/files"))
+        return database_file.parent / "files" if database_file else Path("var/files")
     if url.startswith("file://"):
-        return _directory(Path(unquote(urlsplit(url).path)))
+        return Path(unquote(urlsplit(url).path))
     if url.startswith("s3://"):
-        return _bucket(url)
+        return None
     raise ValueError(f"QIBAN_FILES_URL 应以 s3:// 或 file:// 开头 (must begin with s3:// or file://): {url}")
+
+
+def open_store(database_file: Path | None = None) -> Store:
+    """The store QIBAN_FILES_URL names, a directory or a bucket."""
+    folder = directory(database_file)
+    return _directory(folder) if folder else _bucket(os.environ["QIBAN_FILES_URL"])
 
 
 def file_limit() -> int:

@@ -73,40 +73,48 @@ def _memory() -> str | None:
 
 @contextmanager
 def _server(folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
-    # PostgreSQL refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    create: list[str | Path] = [
-        BINARIES / "initdb",
-        "-D",
-        data,
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-    ]
-    subprocess.run(
-        [*create, *LOCALE, "--no-sync"], cwd=folder, user=user, check=True, stdout=subprocess.DEVNULL
-    )
-    start: list[str | Path] = [BINARIES / "postgres", "-D", data, "-k", folder]
-    start += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(start, cwd=folder, user=user, stdout=log, stderr=log)
+    create(folder)
+    server = start(folder, settings)
     try:
-        _wait_for(server, folder)
         yield
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(STARTING_SECONDS)
 
 
-def _wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:
+def create(folder: Path) -> None:
+    """A new cluster in `data` of a folder; whoever is on this machine may come in."""
+    if user := _nobody():
+        shutil.chown(folder, user)
+    command = [str(BINARIES / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    run(*command, *LOCALE, "--no-sync", folder=folder)
+
+
+def start(folder: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The server over `data` of a folder, once it answers."""
+    command = [str(BINARIES / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
+    command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("a") as log:
+        server = subprocess.Popen(command, cwd=folder, user=_nobody(), stdout=log, stderr=log)
+    _wait_for(server, folder, settings.get("port", "5432"))
+    return server
+
+
+def run(program: str, *arguments: str, folder: Path) -> None:
+    """One of PostgreSQL's own programs, to its end."""
+    path = program if "/" in program else str(BINARIES / program)
+    subprocess.run([path, *arguments], cwd=folder, user=_nobody(), check=True, stdout=subprocess.DEVNULL)
+
+
+def _nobody() -> str | None:
+    """PostgreSQL refuses to run as root."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def _wait_for(server: subprocess.Popen[bytes], folder: Path, port: str) -> None:
     deadline = time.monotonic() + STARTING_SECONDS
-    while subprocess.run([BINARIES / "pg_isready", "-q", "-h", folder], check=False).returncode != 0:
+    asked = [str(BINARIES / "pg_isready"), "-q", "-h", str(folder), "-p", port]
+    while subprocess.run(asked, check=False).returncode != 0:
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
         time.sleep(0.02)

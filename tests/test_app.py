@@ -221,16 +221,6 @@ async def test_long_answers_are_compressed(http: httpx.AsyncClient, world: World
     assert answer.headers.get("content-encoding") == "gzip"
 
 
-async def test_health_is_the_databases_health(database_url: str) -> None:
-    async with served() as http:
-        async with database.opened(database_url):
-            up = await http.get("/health")
-        gone = await http.get("/health")
-
-    assert (up.status_code, up.json()) == (200, {"status": "ok"})
-    assert (gone.status_code, gone.json()) == (503, {"status": "no database"})
-
-
 def test_the_access_log_says_neither_who_nor_what() -> None:
     assert discreet("/graphql?query=%7Bviewer%7D&variables=x") == "/graphql"
     assert discreet("/files/abcdef") == "/files/…"

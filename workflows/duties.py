@@ -6,6 +6,7 @@ from workflows import (  # noqa: F401 (the timetable, and those that register th
     answers,
     deliveries,
     erasure,
+    measures,
     notices,
     rearming,
     seals,

@@ -97,11 +97,15 @@ class Check:
             self.found(f"日志与{zh}的检查点（{head.size} 条）不符", what)
 
 
-async def check_log(given: Sequence[str] = (), progress: Progress | None = None) -> tuple[int, list[Finding]]:
-    """How many leaves there are, and what is wrong. `given` are checkpoints from elsewhere. Safe while others write."""
+async def check_log(
+    given: Sequence[str] = (), progress: Progress | None = None, *, published_too: bool = True
+) -> tuple[int, list[Finding]]:
+    """How many leaves there are, and what is wrong. `given` are checkpoints from elsewhere, beside those kept by the
+    key and those published. Safe while others write."""
     outside = [("所给", "given", note) for note in given]
     async with snapshot():
-        outside += [(str(path), str(path), note) for path, note in await kept(every=True)]
+        if published_too:
+            outside += [(str(path), str(path), note) for path, note in await kept(every=True)]
         rows = await Checkpoint.all().order_by("id").using_db(reads())
         check = Check(set())
         known = _keys(check, await keys())

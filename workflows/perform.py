@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from domain import clock, database
+from domain import clock, database, meters
 from domain.calendar import Calendar
 from domain.records import Record, id_at, zone_of
 from domain.refusals import CONFLICT, STALE, Refused
@@ -83,6 +83,8 @@ async def changing(viewer: Viewer) -> AsyncIterator[Change]:
             yield change
             await change.write()
         announce.committed()
+        for entry in change.entries:
+            meters.tell("move", entry.record_kind, entry.move)
     except Exception as error:
         if not database.is_clash(error):
             raise
@@ -97,7 +99,8 @@ async def perform(
     """Make one move of one record for a viewer. Raises `Refused`; then nothing has changed."""
     async with changing(viewer) as change:
         seen = await change.find(model, record_id)
-        return await _make(change, seen, move, given, expected_version=expected_version)
+        with meters.span(f"move {model.kind()}.{move}"):
+            return await _make(change, seen, move, given, expected_version=expected_version)
 
 
 async def create(viewer: Viewer, model: type[R], move: str, /, *, within: Record | None = None, **given: Any) -> R:
@@ -105,7 +108,8 @@ async def create(viewer: Viewer, model: type[R], move: str, /, *, within: Record
     async with changing(viewer) as change:
         if within is not None:
             within = await change.find(type(within), within.id, f"{within.kind()}Id")
-        return await _create(change, model, move, within, given)
+        with meters.span(f"move {model.kind()}.{move}"):
+            return await _create(change, model, move, within, given)
 
 
 async def _make(

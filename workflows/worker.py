@@ -13,6 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from domain import meters
+from domain.database import first_hand
+
 Act = Callable[[], Awaitable[float | None]]
 LONGEST_BACK_OFF = 60.0
 GRACE_SECONDS = 20.0
@@ -67,7 +70,9 @@ async def _keep_at(duty: Duty, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            sooner = await duty.act()
+            # First hand: what a replica has not seen yet would be done again and again.
+            with meters.span(f"duty {duty.name}"), first_hand():
+                sooner = await duty.act()
             wait, failures = min(duty.every, sooner if sooner is not None else duty.every), 0
         except Exception as error:
             failures += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,13 +29,17 @@ BACKLOG = 2048
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    worker: Annotated[bool, typer.Option(help="在本进程运行后台工作。Run the worker in this process.")] = True,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="服务进程数。How many processes answer.")] = 1,
+    worker: Annotated[
+        bool, typer.Option(help="其中一个进程兼做后台工作。One of them does the worker's duties too.")
+    ] = True,
     access_log: Annotated[bool, typer.Option(help="逐条记录请求。Log every request.")] = True,
     lang: Lang = None,
 ) -> None:
     """启动服务。Serve GraphQL over HTTP."""
     asyncio.run(_migrate())
-    _serve(host, port, worker, access_log)
+    if not _serve(host, port, workers, worker, access_log):
+        raise SystemExit(1)
 
 
 @app.command()
@@ -57,7 +60,7 @@ def demo(
     _print_accounts(asyncio.run(_load_demo()))
     if not load_only:
         terminal.say(f"打开 http://{host}:{port}/graphql", f"Open http://{host}:{port}/graphql")
-        _serve(host, port, True)
+        _serve(host, port)
 
 
 async def _migrate() -> None:
@@ -98,20 +101,18 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
     Console().print(table)
 
 
-def _serve(host: str, port: int, worker: bool, access_log: bool = True) -> None:
-    import os
-
-    from api.app import application
-    from api.server import server
+def _serve(host: str, port: int, workers: int = 1, worker: bool = True, access_log: bool = True) -> bool:
+    """Serve until told to stop; whether it ever began."""
+    from api import logs, processes
 
     listening = _listening(host, port)
-    # Only a proxy on this machine is believed when it says for whom it asks, unless told of others.
-    believed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
-    serving = server(application(with_worker=worker), forwarded_allow_ips=believed, access_log=access_log)
-    with suppress(KeyboardInterrupt):
-        serving.run(sockets=[listening])
-    if not serving.started:
-        raise SystemExit(1)
+    if workers > 1:
+        logs.configure()
+        return asyncio.run(processes.Crew(listening, workers, worker=worker, access_log=access_log).run())
+
+    from api.server import serve
+
+    return serve(listening, worker=worker, access_log=access_log)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,9 @@ MOST_LISTED = 200
 @app.command()
 def worker(lang: Lang = None) -> None:
     """运行后台工作，可同时运行多个。Do the background work: any number of these side by side."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from api import logs
+
+    logs.configure()
     asyncio.run(_work())
 
 
@@ -48,13 +49,16 @@ def rebuild(lang: Lang = None) -> None:
 
 
 async def _work() -> None:
+    from api import metrics, traces
     from workflows.duties import DUTIES as DUTIES
     from workflows.worker import running
 
+    traces.begin()
+    metrics.publish()
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with ready(), running():
+    async with ready(), metrics.counting(), running():
         await stop.wait()
 
 
