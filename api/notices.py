@@ -43,7 +43,7 @@ class Notice(Node):
         _record_id, "record_kind", "record_id", description="The record that moved, for `node`."
     )
     label: str = for_reader(
-        label, "record_kind", "move", description="What the move is called, in the reader's language."
+        label, "record_kind", "move", rules=False, description="What the move is called, in the reader's language."
     )
     entry: Entry | None = one(EntryRow, id="entry_id")
     case: Annotated[Case, strawberry.lazy("api.cases")] | None = one(CaseRow, id="subject_id")

@@ -40,7 +40,7 @@ class Plan:
 
     async def answer(self, context: Context) -> dict[str, Any]:
         """Raises `Outdated` when the viewer no longer stands as they did when the plan was made."""
-        if any(root.holes for root in self.roots):
+        if any(root.rules for root in self.roots):
             await context.prepare()
         while True:
             try:
@@ -75,7 +75,7 @@ async def _answered(root: Root, context: Context) -> Any:
     rows = [(orjson.loads(row["node"]), row["key"], row["place"]) for row in found]
     for node, _, _ in rows:
         for hole in root.holes:
-            _fill(node, hole.path, hole.fill, context)
+            fill(node, hole.path, hole.fill, context)
     return root.finish(rows, count)
 
 
@@ -86,19 +86,20 @@ async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> list[
     return found
 
 
-def _fill(node: Any, path: tuple[str, ...], fill: Any, context: Context) -> None:
+def fill(node: Any, path: tuple[str, ...], made: Callable[[Any, Context], Any], context: Context) -> None:
+    """Put what is made of what stands at a path in its place."""
     step, rest = path[0], path[1:]
     if step == "*":
         for index, item in enumerate(node):
             if rest:
-                _fill(item, rest, fill, context)
+                fill(item, rest, made, context)
             else:
-                node[index] = fill(item, context)
+                node[index] = made(item, context)
     elif node is not None and node.get(step) is not None:
         if rest:
-            _fill(node[step], rest, fill, context)
+            fill(node[step], rest, made, context)
         else:
-            node[step] = fill(node[step], context)
+            node[step] = made(node[step], context)
 
 
 def plan(
