@@ -141,12 +141,22 @@ class Lookup:
         return await self.rows.using_db(reads()).first()
 
 
+@dataclass(frozen=True)
+class Amount:
+    """How many rows there are."""
+
+    rows: QuerySet[Any]
+
+    async def found(self) -> int:
+        return await self.rows.using_db(reads()).count()
+
+
 class Reads(FieldExtension):
     """Reads what a resolver only asked for, where the ordinary executor answers."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **given: Any) -> Any:
         wanted = await await_maybe(next_(source, info, **given))
-        if isinstance(wanted, Lookup):
+        if isinstance(wanted, (Lookup, Amount)):
             return await wanted.found()
         if isinstance(wanted, Listing) and isinstance(info._field.type, StrawberryList):
             return (await wanted.found())[: wanted.size]

@@ -16,7 +16,7 @@ from api.columns import Dialect, looked_at
 from api.connections import Connected, Part
 from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
-from api.pages import Listing, Lookup, behind, page_size
+from api.pages import Amount, Listing, Lookup, behind, page_size
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from api.sights import condition, sight_of
 from domain.database import engine
@@ -95,6 +95,14 @@ class Statement:
         sql = self._written(wanted.query(), node, f'{_table(wanted.rows)}."{wanted.order.column}"')
         counted = wanted.counting() if connected.counts else None
         return self._root(key, sql, lambda rows, count: connected.made(rows, wanted.size, count), counted)
+
+    def amount(self, key: str, wanted: Amount) -> Root:
+        rows = wanted.rows.count()
+        rows._choose_db_if_not_chosen()
+        rows._make_query()
+        counted = rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters))
+        sql = f"SELECT CAST(({counted}) AS TEXT) AS node, '' AS key, NULL AS place"
+        return self._root(key, sql, lambda rows, _: rows[0][0])
 
     def _root(
         self, key: str, sql: str, finish: Callable[[list[Any], int | None], Any],
