@@ -196,7 +196,7 @@ def deadline() -> Any:
 def light() -> Any:
     """The light of a timed record and its parts."""
     return for_reader(
-        lambda reading: light_of(reading.row, reading.context.at), *LIGHTS,
+        lambda reading: light_of(reading.row, reading.context.at), *LIGHTS, rules=False,
         description="红黄绿灯: of the worst among its own deadline and those of its parts; null where none runs.",
     )
 

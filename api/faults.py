@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry import Schema
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext
 
 from api.asked import note, refusing
@@ -24,6 +26,7 @@ from domain.refusals import Refusal, Refused
 
 log = logging.getLogger("qiban")
 UNREADABLE = Refusal("BAD_REQUEST", "无法读取请求：{reason}", "The request cannot be read: {reason}")
+OF_THE_CALLER = (Refused, GraphQLError, MissingQueryError, CannotGetOperationTypeError)
 # How graphql-core names the place in a variable that it cannot take.
 _PLACE = re.compile(r"has invalid value at ((?:\.\w+|\[\d+\])+):")
 _MISSING = re.compile(r"to include required field '(\w+)'")
@@ -78,7 +81,7 @@ def is_fault(error: GraphQLError) -> bool:
     cause = error.original_error
     # Without a path but with a place in the document: a value in the variables that its type does not take.
     from_caller = error.path is None and error.nodes
-    return cause is not None and not from_caller and not isinstance(cause, (Refused, GraphQLError))
+    return cause is not None and not from_caller and not isinstance(cause, OF_THE_CALLER)
 
 
 def said(error: GraphQLError, language: str) -> dict[str, Any]:

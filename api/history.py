@@ -60,7 +60,7 @@ class Entry(Node):
     previous: str
     hash: str
     label: str = for_reader(
-        label, "record_kind", "move", description="What the move is called, in the reader's language."
+        label, "record_kind", "move", rules=False, description="What the move is called, in the reader's language."
     )
     actor: Annotated[Person, strawberry.lazy("api.people")] | None = one(PersonRow, id="actor_id")
     acting: Annotated[Person, strawberry.lazy("api.people")] | None = one(PersonRow, id="acting_id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,12 @@ import strawberry
 
 from api.cases import Case, CaseFilter, narrowed
 from api.context import Info
+from api.events import MOST_ENTRIES
 from api.history import Entry
 from api.nodes import enum, global_id, key_of
 from api.streams import Happening, Watch, happenings
+from api.together import together
+from domain import clock
 from domain.cases import Case as CaseRow
 from domain.database import reads
 from domain.history import Entry as EntryRow
@@ -28,7 +32,6 @@ from domain.zones import Zone as ZoneRow
 from workflows.announce import Note, Topic
 from workflows.parties import topics_of
 
-MOST_ENTRIES = 100
 MY_TASKS = "My tasks 我的待办: what `cases(filter: { mine: true })` lists, and what leaves it."
 # What a change touches that takes a case out of a filter; "responsibility" for a department that is asked no more.
 TOUCHES = {
@@ -68,13 +71,16 @@ class CaseEvent:
 class CaseWatch(Watch):
     """Cases watched: the rows that count for a viewer, and whether one that counts no more had counted before."""
 
-    rows: Callable[[Viewer], Any]
+    counted: Callable[[Viewer, datetime], Any]
     listens: Callable[[Viewer], Iterable[Topic]]
     had_counted: Callable[[Viewer, Before], bool]
     one: CaseRow | None = None
 
     def topics(self, viewer: Viewer) -> Iterable[Topic]:
         return self.listens(viewer)
+
+    def rows(self, viewer: Viewer, at: datetime) -> Any:
+        return self.counted(viewer, at)
 
     async def event(self, happening: Happening) -> CaseEvent | None:
         viewer, note = happening.viewer, happening.note
@@ -88,21 +94,22 @@ class CaseWatch(Watch):
     async def _after_a_gap(self, viewer: Viewer) -> CaseEvent:
         if self.one is None:
             return CaseEvent(kind=CaseEventKind.REFETCH)
-        case = await self.rows(viewer).using_db(reads()).first()
+        case = await self.rows(viewer, clock.now()).using_db(reads()).first()
         kind = CaseEventKind.REFETCH if case else CaseEventKind.REMOVED
         return CaseEvent(kind=kind, case_id=global_id(self.one), case=case)
 
     async def _moved(self, viewer: Viewer, note: Note) -> CaseEvent | None:
-        case = await self.rows(viewer).filter(id=note.subject_id).using_db(reads()).first()
-        seen = await _entries(EntryRow.seen_by(viewer), note) if case else []
-        if case and seen:
-            return CaseEvent(kind=CaseEventKind.CHANGED, case_id=global_id(case), entries=seen, case=case)
-        before = await _before(note)
-        if case:
-            # What the offices say to each other an enterprise does not hear of, but where its case stands it sees.
-            moved = "state" in before
-            return CaseEvent(kind=CaseEventKind.CHANGED, case_id=global_id(case), case=case) if moved else None
-        if not await self._was_watched(viewer, note, before):
+        case = await self.rows(viewer, clock.now()).filter(id=note.subject_id).using_db(reads()).first()
+        if case is None:
+            return await self.gone(viewer, note)
+        seen = await _entries(EntryRow.seen_by(viewer), note)
+        # What the offices say to each other an enterprise does not hear of, but where its case stands it sees.
+        if not seen and "state" not in await _before(note):
+            return None
+        return CaseEvent(kind=CaseEventKind.CHANGED, case_id=global_id(case), entries=seen, case=case)
+
+    async def gone(self, viewer: Viewer, note: Note) -> CaseEvent | None:
+        if not await self._was_watched(viewer, note, await _before(note)):
             return None
         return CaseEvent(kind=CaseEventKind.REMOVED, case_id=global_id(CaseRow(id=note.subject_id)))
 
@@ -110,8 +117,10 @@ class CaseWatch(Watch):
         """Nobody learns of a case they never saw: it is in sight still, or it was theirs until now."""
         if _was_theirs(viewer, before):
             return True
-        in_sight = await CaseRow.seen_by(viewer).filter(id=note.subject_id).using_db(reads()).exists()
-        return in_sight and self.had_counted(viewer, before)
+        if not self.had_counted(viewer, before):
+            return False
+        in_sight: bool = await CaseRow.seen_by(viewer).filter(id=note.subject_id).using_db(reads()).exists()
+        return in_sight
 
 
 @strawberry.type
@@ -123,7 +132,7 @@ class Subscription:
         if case is None:
             raise Refused(NOT_FOUND.about("id"))
         watch = CaseWatch(
-            lambda viewer: CaseRow.seen_by(viewer).filter(id=key), lambda viewer: [key, case.enterprise_id],
+            lambda viewer, at: CaseRow.seen_by(viewer).filter(id=key), lambda viewer: [key, case.enterprise_id],
             lambda *_: False, case
         )
         return happenings(info.context, watch)  # type: ignore[return-value]
@@ -135,7 +144,8 @@ class Subscription:
         narrowing = (name for name in TOUCHES if filter and getattr(filter, name) is not None)
         touching = {column for name in narrowing for column in TOUCHES[name]}
         watch = CaseWatch(
-            lambda viewer: narrowed(viewer, filter), lambda viewer: [*_overseen(viewer, zone), *topics_of(viewer)],
+            lambda viewer, at: narrowed(viewer, filter, at),
+            lambda viewer: [*_overseen(viewer, zone), *topics_of(viewer)],
             lambda viewer, before: not touching.isdisjoint(before),
         )
         return happenings(info.context, watch)  # type: ignore[return-value]
@@ -143,11 +153,10 @@ class Subscription:
     @strawberry.subscription(description=MY_TASKS)
     async def my_tasks(self, info: Info) -> AsyncGenerator[CaseEvent, None]:
         watch = CaseWatch(
-            lambda viewer: CaseRow.seen_by(viewer).filter(tasks_of(viewer)),
+            lambda viewer, at: CaseRow.seen_by(viewer).filter(tasks_of(viewer)),
             topics_of, lambda viewer, before: _asked_something(before),
         )
         return happenings(info.context, watch)  # type: ignore[return-value]
-
 
 
 def _overseen(viewer: Viewer, zone: UUID | None) -> list[Topic]:
@@ -160,6 +169,10 @@ async def _entries(rows: Any, note: Note) -> list[Any]:
 
 
 async def _before(note: Note) -> Before:
+    return await together(("before", note), lambda: _stood_before(note))
+
+
+async def _stood_before(note: Note) -> Before:
     before: dict[str, set[Any]] = {}
     for entry in await _entries(EntryRow.all(), note):
         for column, (old, _) in json.loads(entry.changes).get(f"{note.kind}/{note.subject_id}", {}).items():

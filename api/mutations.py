@@ -19,7 +19,7 @@ from domain.records import Record
 from domain.refusals import BAD_INPUT, Refused
 from workflows.answers import once, read_key
 from workflows.flow import FLOWS, Flow, Move
-from workflows.perform import create, perform
+from workflows.perform import create, look_ahead, perform
 
 MOST_IN_BULK = 200
 
@@ -47,6 +47,8 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
         language = info.context.language
         try:
             viewer = info.context.viewer
+            if input.idempotency_key:  # else there is no change open yet when the move is made
+                await look_ahead(viewer, flow.record, move.name, given_to(input, move.input))
             done = await once(
                 viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(info, flow, move, input)
             )

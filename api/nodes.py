@@ -81,11 +81,13 @@ class Computed:
 
 @dataclass(frozen=True)
 class Told:
-    """A field made for the reader: a pure function of a `Reading`, and the columns it needs."""
+    """A field made for the reader: a pure function of a `Reading`, and the columns it needs; `rules` where it looks at
+    the rules or the calendars of the reader's zones."""
 
     function: Callable[[Reading], Any]
     needs: tuple[str, ...]
     subject: bool = False
+    rules: bool = True
 
 
 @dataclass(frozen=True)
@@ -183,16 +185,20 @@ def computed(function: Callable[[Any], Any], *needs: str, description: str | Non
 
 
 def for_reader(
-    function: Callable[[Reading], Any], *needs: str, subject: bool = False, description: str | None = None
+    function: Callable[[Reading], Any], *needs: str, subject: bool = False, rules: bool = True,
+    description: str | None = None,
 ) -> Any:
-    """A field made for the reader by a pure function; `subject` where it looks at the record's subject too."""
+    """A field made for the reader by a pure function; `subject` where it looks at the record's subject too, `rules`
+    where at the rules or the calendars of zones."""
 
     async def tell(parent: strawberry.Parent[Any], info: Info) -> Any:
-        await info.context.prepare()
+        if rules:
+            await info.context.prepare()
         over = await load_subject(info.context, parent) if subject else parent
         return function(Reading(type(parent), parent, over, info.context))
 
-    return strawberry.field(resolver=tell, description=description, metadata={"read": Told(function, needs, subject)})
+    read = Told(function, needs, subject, rules)
+    return strawberry.field(resolver=tell, description=description, metadata={"read": read})
 
 
 def _many_loader(

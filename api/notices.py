@@ -12,10 +12,9 @@ from api.context import Info
 from api.filters import at_most
 from api.history import Entry, label
 from api.nodes import NODES, Node, computed, for_reader, key_of, node, one
-from api.pages import DEFAULT_PAGE, NEWEST, Connection, Listing, listing
+from api.pages import DEFAULT_PAGE, NEWEST, Amount, Connection, Listing, listing
 from api.refusals import Refusal, told
 from domain.cases import Case as CaseRow
-from domain.database import reads
 from domain.history import Entry as EntryRow
 from domain.notices import Notice as NoticeRow
 from domain.refusals import Refused
@@ -43,7 +42,7 @@ class Notice(Node):
         _record_id, "record_kind", "record_id", description="The record that moved, for `node`."
     )
     label: str = for_reader(
-        label, "record_kind", "move", description="What the move is called, in the reader's language."
+        label, "record_kind", "move", rules=False, description="What the move is called, in the reader's language."
     )
     entry: Entry | None = one(EntryRow, id="entry_id")
     case: Annotated[Case, strawberry.lazy("api.cases")] | None = one(CaseRow, id="subject_id")
@@ -72,9 +71,9 @@ class Inbox:
             rows = rows.filter(asked=asked)
         return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]
 
-    @strawberry.field
-    async def unread_notices(self, info: Info) -> int:
-        return await NoticeRow.seen_by(info.context.viewer).filter(read_at__isnull=True).using_db(reads()).count()
+    @listing("How many one has not read.", of_the_past=False)
+    def unread_notices(self, info: Info) -> int:
+        return Amount(NoticeRow.seen_by(info.context.viewer).filter(read_at__isnull=True))  # type: ignore[return-value]
 
     @strawberry.field(description="Every move anybody hears of, and whether this person does.")
     async def notice_choices(self, info: Info) -> list[NoticeChoice]:

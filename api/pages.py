@@ -151,14 +151,24 @@ def require_a_past(model: Any, as_of: datetime | None) -> None:
         raise Refused(NO_PAST.about(kind=model.__name__))
 
 
+@dataclass(frozen=True)
+class Amount:
+    """How many rows there are."""
+
+    rows: QuerySet[Any]
+
+    async def found(self) -> int:
+        return await self.rows.using_db(reads()).count()
+
+
 class Reads(FieldExtension):
     """Reads what a resolver only asked for, where the ordinary executor answers."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **given: Any) -> Any:
         wanted = await await_maybe(next_(source, info, **given))
-        if isinstance(wanted, (Listing, Lookup)):
+        if isinstance(wanted, (Listing, Lookup, Amount)):
             require_a_past(wanted.rows.model, info.context.as_of)
-        if isinstance(wanted, Lookup):
+        if isinstance(wanted, (Lookup, Amount)):
             return await wanted.found()
         if isinstance(wanted, Listing) and isinstance(info._field.type, StrawberryList):
             return (await wanted.found())[: wanted.size]

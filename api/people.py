@@ -11,7 +11,7 @@ from api.context import Info
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, node, one, paged
 from api.notices import Inbox
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
+from api.pages import DEFAULT_PAGE, LARGEST_PAGE, NEWEST, OLDEST, Connection, Listing, Lookup, listing
 from domain.people import Membership as MembershipRow
 from domain.people import MembershipState, PersonState
 from domain.people import Person as PersonRow
@@ -63,21 +63,23 @@ class Person(Node):
 
 @strawberry.type(description="Who is asking, and what as.")
 class Viewer(Inbox):
-    person: Person | None
-    language: str
-    memberships: list[Membership]
+    language: str = strawberry.field(metadata={"said": lambda context: context.language})
+
+    @listing("The one who is asking.", of_the_past=False)
+    def person(self, info: Info) -> Person | None:
+        return Lookup(PersonRow.filter(id=info.context.viewer.person_id))  # type: ignore[return-value]
+
+    @listing("The roles they hold.", of_the_past=False)
+    def memberships(self, info: Info) -> list[Membership]:
+        held = MembershipRow.filter(person_id=info.context.viewer.person_id, state=MembershipState.HELD)
+        return Listing(held, OLDEST, LARGEST_PAGE)  # type: ignore[return-value]
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Who is asking; null when nobody is signed in.")
-    async def viewer(self, info: Info) -> Viewer | None:
-        someone = info.context.someone
-        if someone is None:
-            return None
-        held: Any = await MembershipRow.filter(person_id=someone.person_id, state=MembershipState.HELD).order_by("id")
-        person: Any = await PersonRow.get(id=someone.person_id)
-        return Viewer(person=person, language=info.context.language, memberships=held)
+    @strawberry.field(description="Who is asking; null when nobody is signed in.", metadata={"parts": True})
+    def viewer(self, info: Info) -> Viewer | None:
+        return Viewer(language=info.context.language) if info.context.someone else None
 
     @listing("Persons the viewer may look up, in the order they were entered.")
     def persons(

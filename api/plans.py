@@ -22,10 +22,21 @@ from strawberry.types.arguments import convert_arguments
 
 from api.columns import Unread
 from api.context import Context
-from api.pages import NOW, Listing, Lookup, require_a_past
-from api.selections import Details, Selection, Unplannable, declared, name_of, selection
+from api.pages import NOW, Amount, Listing, Lookup, require_a_past
+from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of, selection
 from api.statements import Root, Statement
 from domain.database import reads
+
+
+@dataclass(frozen=True)
+class Part:
+    """A field at the top, or one of a field there that is nothing but its parts (`viewer`), by the name it goes by in
+    the answer and that of what it stands in: read by its own statement, or `said` without one."""
+
+    above: str | None
+    key: str
+    root: Root | None = None
+    said: Callable[[Context], Any] = lambda _: None
 
 
 @dataclass
@@ -33,18 +44,21 @@ class Plan:
     """An operation bound to its variables and its viewer. Written anew when more has become known of which columns
     its functions look at."""
 
-    write: Callable[[], tuple[list[Root], bool]]
+    write: Callable[[], tuple[list[Part], bool]]
 
     def __post_init__(self) -> None:
         self.roots, self.learning = self.write()
 
     async def answer(self, context: Context) -> dict[str, Any]:
         """Raises `Outdated` when the viewer no longer stands as they did when the plan was made."""
-        if any(root.holes for root in self.roots):
+        if any(part.root.rules for part in self.roots if part.root):
             await context.prepare()
         while True:
+            answers: dict[str, Any] = {}
             try:
-                answers = {root.key: await _answered(root, context) for root in self.roots}
+                for part in self.roots:
+                    place = answers.setdefault(part.above, {}) if part.above else answers
+                    place[part.key] = await _answered(part.root, context) if part.root else part.said(context)
             except Unread:
                 self.roots, self.learning = self.write()
                 continue
@@ -75,7 +89,7 @@ async def _answered(root: Root, context: Context) -> Any:
     rows = [(orjson.loads(row["node"]), row["key"], row["place"]) for row in found]
     for node, _, _ in rows:
         for hole in root.holes:
-            _fill(node, hole.path, hole.fill, context)
+            fill(node, hole.path, hole.fill, context)
     return root.finish(rows, count)
 
 
@@ -86,19 +100,20 @@ async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> list[
     return found
 
 
-def _fill(node: Any, path: tuple[str, ...], fill: Any, context: Context) -> None:
+def fill(node: Any, path: tuple[str, ...], made: Callable[[Any, Context], Any], context: Context) -> None:
+    """Put what is made of what stands at a path in its place."""
     step, rest = path[0], path[1:]
     if step == "*":
         for index, item in enumerate(node):
             if rest:
-                _fill(item, rest, fill, context)
+                fill(item, rest, made, context)
             else:
-                node[index] = fill(item, context)
+                node[index] = made(item, context)
     elif node is not None and node.get(step) is not None:
         if rest:
-            _fill(node[step], rest, fill, context)
+            fill(node[step], rest, made, context)
         else:
-            node[step] = fill(node[step], context)
+            node[step] = made(node[step], context)
 
 
 def plan(
@@ -119,28 +134,47 @@ def plan(
 
 def _written(
     chosen: Selection, schema: Schema, roots: Mapping[str, Details], context: Context
-) -> tuple[list[Root], bool]:
-    """The statements for each root, and whether more is to be known once they have been answered."""
-    statements = {key: Statement(chosen, context) for key in roots}
-    bound = [_root(statement, schema, key, roots[key], context) for key, statement in statements.items()]
-    return bound, any(each.learning for each in statements.values())
-
-
-def _root(statement: Statement, schema: Schema, key: str, details: Details, context: Context) -> Root:
-    chosen = statement.selection
+) -> tuple[list[Part], bool]:
+    """The statements for each part, and whether more is to be known once they have been answered."""
     query = chosen.schema.query_type
     assert query
+    parts: list[Part] = []
+    learning = False
+    for key, details in roots.items():
+        if name_of(details).startswith("__"):
+            raise Unplannable
+        divided = declared(query, name_of(details)).metadata.get("parts", False)
+        kind = kind_under(query, details) if divided else query
+        divisions = chosen.under(kind, details) if divided else {key: details}
+        if not divisions:
+            raise Unplannable
+        for each, under in divisions.items():
+            statement = Statement(chosen, context)
+            parts.append(_part(statement, schema, key if divided else None, each, kind, under, context))
+            learning |= statement.learning
+    if not any(part.root for part in parts):
+        raise Unplannable  # for with what is read the standing of the reader is confirmed
+    return parts, learning
+
+
+def _part(
+    statement: Statement, schema: Schema, above: str | None, key: str, kind: Any, details: Details, context: Context
+) -> Part:
     name = name_of(details)
-    if name.startswith("__"):
-        raise Unplannable
-    field = declared(query, name)
-    wanted = _wanted(field, chosen.arguments(query, details), schema, context)
-    kind = get_named_type(query.fields[name].type)
+    if name == "__typename":
+        return Part(above, key, said=lambda _: kind.name)
+    field = declared(kind, name)
+    if said := field.metadata.get("said"):
+        return Part(above, key, said=said)
+    wanted = _wanted(field, statement.selection.arguments(kind, details), schema, context)
+    of_kind = get_named_type(kind.fields[name].type)
+    if isinstance(wanted, Amount):
+        return Part(above, key, statement.amount(key, wanted))
     if isinstance(wanted, Lookup):
-        return statement.lookup(key, wanted, kind, details)
-    if isinstance(get_nullable_type(query.fields[name].type), GraphQLList):
-        return statement.listing(key, wanted, kind, details)
-    return statement.connection(key, wanted, kind, details)
+        return Part(above, key, statement.lookup(key, wanted, of_kind, details))
+    if isinstance(get_nullable_type(kind.fields[name].type), GraphQLList):
+        return Part(above, key, statement.listing(key, wanted, of_kind, details))
+    return Part(above, key, statement.connection(key, wanted, of_kind, details))
 
 
 def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context) -> Any:
@@ -152,7 +186,7 @@ def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context)
         raise Unplannable
     info = SimpleNamespace(context=SimpleNamespace(viewer=context.viewer, at=NOW))
     wanted = field.base_resolver.wrapped_func(None, info=info, **arguments)
-    if not isinstance(wanted, (Listing, Lookup)):
+    if not isinstance(wanted, (Listing, Lookup, Amount)):
         raise Unplannable
     require_a_past(wanted.rows.model, context.as_of)
     return wanted

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.context import Info, one_loader
+from api.inputs import KEY
 from api.nodes import key_of
 from api.refusals import Refusal, told
 from domain.accounts import ServiceToken as ServiceTokenRow
@@ -42,6 +43,7 @@ class CreateServiceTokenInput:
     person_id: strawberry.ID = strawberry.field(description="The service account that will use it.")
     name: str = strawberry.field(description="What it is for, as the list and the history will call it.")
     days: int = strawberry.field(default=365, description="Until it expires; 1 to 366.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input
@@ -77,7 +79,9 @@ class Mutation:
     async def create_service_token(self, info: Info, input: CreateServiceTokenInput) -> CreateServiceTokenPayload:
         try:
             person_id = key_of(input.person_id, PersonRow, "personId")
-            row, token = await service_tokens.create(info.context.viewer, person_id, input.name, input.days)
+            row, token = await service_tokens.create(
+                info.context.viewer, person_id, input.name, input.days, input.idempotency_key
+            )
         except Refused as refused:
             return CreateServiceTokenPayload(refusals=told(refused.refusals, info.context.language))
         return CreateServiceTokenPayload(service_token=_shown(row), token=token)

@@ -61,7 +61,7 @@ class Socket(ASGIWebSocketAdapter):
                 message = self.view.decode_json(text) if text and len(text) <= MOST_BYTES else None
             except WebSocketDisconnect:
                 return
-            except ValueError:
+            except (ValueError, KeyError):  # KeyError: bytes instead of text
                 message = None
             if not isinstance(message, dict):
                 raise NonJsonMessageReceived
@@ -90,7 +90,9 @@ class Connection(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_connection_init({"type": "connection_init", "payload": payload})
 
     async def handle_message(self, message: Any) -> None:
-        if message.get("type") != "subscribe" or not self.connection_acknowledged:
+        if not isinstance(message.get("id", ""), str):
+            await self.handle_invalid_message("Failed to parse message")
+        elif message.get("type") != "subscribe" or not self.connection_acknowledged:
             await super().handle_message(message)
         elif not _is_readable(message):
             await self.handle_invalid_message("Failed to parse message")

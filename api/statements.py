@@ -16,7 +16,7 @@ from api.columns import Dialect, looked_at
 from api.connections import Connected, Part
 from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
-from api.pages import Listing, Lookup, behind, page_size, require_a_past
+from api.pages import Amount, Listing, Lookup, behind, page_size, require_a_past
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from api.sights import condition, sight_of
 from domain.database import engine
@@ -32,6 +32,7 @@ class Hole:
 
     path: tuple[str, ...]
     fill: Callable[[Any, Context], Any]
+    rules: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Root:
     holes: Sequence[Hole]
     finish: Callable[[list[Any], int | None], Any]
     count: tuple[str, Sequence[Any]] | None = None
+
+    @property
+    def rules(self) -> bool:
+        """Whether a hole is filled by the rules or the calendars of the reader's zones."""
+        return any(hole.rules for hole in self.holes)
 
 
 @dataclass(frozen=True)
@@ -76,19 +82,27 @@ class Statement:
 
     def lookup(self, key: str, wanted: Lookup, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
-        sql = self._written(wanted.rows.limit(1), node, "id")
+        sql = self._written(wanted.rows.limit(1), node)
         return self._root(key, sql, lambda rows, _: rows[0][0] if rows else None)
 
     def listing(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
-        sql = self._written(wanted.query(), node, wanted.order.column)
+        sql = self._written(wanted.query(), node, f'{_table(wanted.rows)}."{wanted.order.column}"')
         return self._root(key, sql, lambda rows, _: [node for node, _, _ in rows[: wanted.size]])
 
     def connection(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
         node, connected = self._connection(_top(wanted.rows.model, kind, self.selection), details, wanted.order.column)
-        sql = self._written(wanted.query(), node, wanted.order.column)
+        sql = self._written(wanted.query(), node, f'{_table(wanted.rows)}."{wanted.order.column}"')
         counted = wanted.counting() if connected.counts else None
         return self._root(key, sql, lambda rows, count: connected.made(rows, wanted.size, count), counted)
+
+    def amount(self, key: str, wanted: Amount) -> Root:
+        rows = wanted.rows.count()
+        rows._choose_db_if_not_chosen()
+        rows._make_query()
+        counted = rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters))
+        sql = f"SELECT CAST(({counted}) AS TEXT) AS node, '' AS key, NULL AS place"
+        return self._root(key, sql, lambda rows, _: rows[0][0])
 
     def _root(
         self, key: str, sql: str, finish: Callable[[list[Any], int | None], Any],
@@ -99,12 +113,11 @@ class Statement:
         stamped = f"SELECT mine.stamp, page.* FROM (SELECT {mine} AS stamp) mine LEFT JOIN ({sql}) page ON TRUE"
         return Root(key, sql, stamped, values, self.holes, finish, count)
 
-    def _written(self, rows: QuerySet[Any], node: str, place: str) -> str:
+    def _written(self, rows: QuerySet[Any], node: str, place: str = "NULL") -> str:
         """The rows' own statement, selecting of each its JSON, its key and its place in the order."""
-        table = f'"{rows.model._meta.db_table}"'
         rows._choose_db_if_not_chosen()
         rows._make_query()
-        key, order = f'CAST({table}."id" AS TEXT) AS key', f'CAST({table}."{place}" AS TEXT) AS place'
+        key, order = f'CAST({_table(rows)}."id" AS TEXT) AS key', f"CAST({place} AS TEXT) AS place"
         selected: list[Any] = [RawSQL(each) for each in (f"{node} AS node", key, order)]
         rows.query._selects = selected
         sql = str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
@@ -234,7 +247,7 @@ class Statement:
                 context.told[key] = told(*key[1:], context)
             return context.told[key]
 
-        self.holes.append(Hole(at.path, fill))
+        self.holes.append(Hole(at.path, fill, isinstance(function, Told) and function.rules))
         return self.dialect.object(pairs)
 
     def _read(
@@ -261,6 +274,10 @@ class Statement:
     def _placed(self, value: Any) -> str:
         self.parameters.values.append(value)
         return self.dialect.placeholder(len(self.parameters.values))
+
+
+def _table(rows: QuerySet[Any]) -> str:
+    return f'"{rows.model._meta.db_table}"'
 
 
 def _top(model: Any, kind: Any, selection: Selection) -> Place:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -35,15 +36,23 @@ log = logging.getLogger("qiban.streams")
 
 
 class Watch:
-    """What is watched: the topics to listen to as a viewer, and the event that something that happened is to them."""
+    """What is watched: the topics to listen to as a viewer, the cases that count for them, and the event that something
+    that happened is to them."""
 
     __slots__ = ()
 
     def topics(self, viewer: Viewer) -> Iterable[Topic]:
         raise NotImplementedError
 
+    def rows(self, viewer: Viewer, at: datetime) -> Any:
+        raise NotImplementedError
+
     async def event(self, happening: Happening) -> Any:
         """None when it is nothing to this viewer."""
+        raise NotImplementedError
+
+    async def gone(self, viewer: Viewer, note: Note) -> Any:
+        """The event that the move of a case is which does not count for the viewer any longer, or never did."""
         raise NotImplementedError
 
     def is_last(self, event: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Hashable, Iterable
+import logging
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,19 +14,21 @@ from strawberry.types.execution import ExecutionResult as Result
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.utils.await_maybe import await_maybe
+from tortoise.exceptions import BaseORMException
 
 from api.as_of import answering
 from api.context import Context
+from api.events import Read, event_plan, forget
 from api.faults import FAULT, QuietSchema, refusal_error, told_error
 from api.streams import Happening
+from api.together import together
 from domain import database
 from domain.refusals import Refused
 from workflows import replicas
 
 Answer = tuple[Result | None, bool]
 """What is told of a happening, if anything, and whether it is the last."""
-
-_being_made: dict[Hashable, asyncio.Task[Answer]] = {}
+log = logging.getLogger("qiban.plans")
 
 
 class LiveSchema(QuietSchema):
@@ -101,11 +103,7 @@ class LiveSchema(QuietSchema):
     async def _shared(self, asked: Asked, happening: Happening) -> Answer:
         """The answer; those who ask the same and see the same while it is being made get the same."""
         key = (asked.key, happening.viewer.standing, happening.viewer.language, happening.note)
-        task = _being_made.get(key)
-        if task is None:
-            task = _being_made[key] = asyncio.create_task(self._answer(asked, happening))
-            task.add_done_callback(lambda _: _being_made.pop(key, None))
-        return await asyncio.shield(task)
+        return await together(key, lambda: self._answer(asked, happening))
 
     async def _answer(self, asked: Asked, happening: Happening) -> Answer:
         try:
@@ -117,17 +115,39 @@ class LiveSchema(QuietSchema):
             return Result(None, [told_error(each, asked.context.language) for each in errors]), False
 
     async def _read(self, asked: Asked, happening: Happening) -> Answer:
-        event = await happening.watch.event(happening)
+        context = asked.context.anew(happening.viewer)
+        read = await self._by_plan(asked, happening, context)
+        if read is not None and read.event is not None:
+            return Result(_encoded(read.event), None), False
+        if happening.note and read is not None and not read.watched:
+            event = await happening.watch.gone(happening.viewer, happening.note)
+        else:
+            event = await happening.watch.event(happening)
         if event is None:
             return None, False
-        context = asked.context.anew(happening.viewer)
         result: Any = asked.executor(self, context, event).execute_operation(False)
         result = await await_maybe(result)
         self.process_errors(result.errors or [])
-        # Encoded once, however many are told.
-        data: Any = orjson.Fragment(orjson.dumps(result.data, default=str))
         errors = [told_error(each, context.language) for each in result.errors or ()]
-        return Result(data, errors or None), happening.watch.is_last(event)
+        return Result(_encoded(result.data), errors or None), happening.watch.is_last(event)
+
+    async def _by_plan(self, asked: Asked, happening: Happening, context: Context) -> Read | None:
+        """What a plan reads of a case that moved; None where the executor has to read."""
+        if happening.note is None or happening.note.kind != "case":
+            return None
+        plan = event_plan(self, asked.key, asked.document, asked.variables, happening)
+        try:
+            return await plan.read(happening.note, context) if plan else None
+        except BaseORMException as error:
+            assert plan
+            log.error("a plan failed; the executor answers, now and from now on: %s", type(error).__name__)
+            forget(plan)
+            return None
+
+
+def _encoded(data: Any) -> Any:
+    """Encoded once, however many are told."""
+    return orjson.Fragment(orjson.dumps(data, default=str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +161,7 @@ class Asked:
     context: Context
 
     @property
-    def key(self) -> Hashable:
+    def key(self) -> tuple[str, str | None, bytes]:
         return self.query, self.operation_name, orjson.dumps(self.variables, option=orjson.OPT_SORT_KEYS)
 
     async def source(self, schema: QuietSchema) -> Any:

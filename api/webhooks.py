@@ -35,7 +35,7 @@ class Delivery(Node):
     record_kind: str
     move: str
     label: str = for_reader(
-        label, "record_kind", "move", description="What the move is called, in the reader's language."
+        label, "record_kind", "move", rules=False, description="What the move is called, in the reader's language."
     )
     at: datetime
     state: DeliveryState

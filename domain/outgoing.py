@@ -14,13 +14,18 @@ import ipaddress
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from ssl import SSLContext
 
 import httpx
 
+from domain import clock
 from domain.refusals import Refusal, Refused
 
 LOOK_UP_SECONDS = 3
@@ -40,24 +45,45 @@ PRIVATE_ADDRESS = Refusal(
     "{host} lies at an internal address, which the operator has not allowed.", "url",
 )
 IPAddress = IPv4Address | IPv6Address
+Places = Mapping[tuple[str, int], Sequence[IPAddress]]
+"""Hosts and ports, and the addresses they were found at."""
+NOWHERE: Places = {}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status and the first 64 KiB of the body."""
+    """What came back: the status, the first 64 KiB of the body, and how long it asks to be left alone (Retry-After)."""
 
     status: int
     body: bytes
+    wait: timedelta | None = None
 
 
-async def permitted(url: str) -> tuple[httpx.URL, Sequence[IPAddress]]:
-    """The address, and where it may be called. Raises `Refused` when it may not be."""
+async def look_ahead(url: str) -> None:
+    """Look a host up before a transaction is opened that must not wait for the names' service, for `permitted` to be
+    given there as what was `looked_up`. Whatever is wrong with the address is said there."""
+    with suppress(Refused):
+        target = _parsed(url)
+        place = (target.host, _port(target))
+        _ahead.set({place: await _look_up(*place)})
+
+
+def looked_up() -> Places:
+    """What this task has looked up ahead."""
+    return _ahead.get() or {}
+
+
+async def permitted(url: str, known: Places = NOWHERE) -> tuple[httpx.URL, Sequence[IPAddress]]:
+    """The address, and where it may be called; a host that is `known` is not looked up. Raises `Refused` when it may
+    not be called."""
     target = _parsed(url)
     host = target.host
-    port = target.port or {"https": 443, "http": 80}[target.scheme]
+    port = _port(target)
     if target.scheme == "http" and not _might_allow(host, port):
         raise Refused(NOT_HTTPS)
-    found = await _look_up(host, port)
+    found = known[host, port] if (host, port) in known else await _look_up(host, port)
+    if not found:
+        raise Refused(UNKNOWN_HOST.about(host=host))
     allowed = _allowed(host, port, found)
     if not allowed and target.scheme == "http":
         raise Refused(NOT_HTTPS)
@@ -73,18 +99,19 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     there = target.copy_with(host=str(addresses[0]))
     # The certificate is checked against the name, though the connection goes to the address.
     named = {"sni_hostname": target.host}
-    told = {**headers, "Host": target.netloc.decode("ascii")}
+    # Nothing packed is asked for and nothing unpacked: a few bytes can be made to unpack to gigabytes.
+    told = {**headers, "Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity"}
     async with (
         asyncio.timeout(CALL_SECONDS),
         httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=CALL_SECONDS) as http,
         http.stream("POST", there, content=body, headers=told, extensions=named) as response,
     ):
         answer = b""
-        async for some in response.aiter_bytes():
+        async for some in response.aiter_raw():
             answer += some
             if len(answer) >= MOST_ANSWER_BYTES:
                 break
-        return Answer(response.status_code, answer[:MOST_ANSWER_BYTES])
+        return Answer(response.status_code, answer[:MOST_ANSWER_BYTES], _wait(response.headers.get("retry-after", "")))
 
 
 def public(address: IPAddress) -> bool:
@@ -95,6 +122,23 @@ def public(address: IPAddress) -> bool:
         return True
     wrapped = [address.sixtofour, *(address.teredo or ())]
     return address in GIVEN_OUT and all(public(each) for each in wrapped if each)
+
+
+_ahead: ContextVar[Places | None] = ContextVar("looked up ahead", default=None)
+
+
+def _wait(told: str) -> timedelta | None:
+    """Retry-After, in seconds or as a date."""
+    try:
+        if told.isascii() and told.isdigit():
+            return timedelta(seconds=int(told[:9]))
+        return max(timedelta(), parsedate_to_datetime(told).replace(tzinfo=UTC) - clock.now())
+    except (ValueError, TypeError):
+        return None
+
+
+def _port(target: httpx.URL) -> int:
+    return target.port or {"https": 443, "http": 80}[target.scheme]
 
 
 def _parsed(url: str) -> httpx.URL:
@@ -110,14 +154,13 @@ def _parsed(url: str) -> httpx.URL:
 
 
 async def _look_up(host: str, port: int) -> list[IPAddress]:
+    """The addresses of a host; none where nobody knows it."""
     try:
         async with asyncio.timeout(LOOK_UP_SECONDS):
             rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         found = [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in rows]
     except (OSError, UnicodeError, ValueError, TimeoutError):
         found = []
-    if not found:
-        raise Refused(UNKNOWN_HOST.about(host=host))
     return list(dict.fromkeys(found))
 
 

@@ -25,6 +25,7 @@ class Receiver:
     more: str = ""
     requests: list[Received] = field(default_factory=list)
     before_answering: Callable[[], Awaitable[None]] | None = None
+    hangs: bool = False
 
     @property
     def url(self) -> str:
@@ -41,6 +42,8 @@ class Receiver:
         self.requests.append(Received(head[0].split(" ")[1], headers, body))
         if self.before_answering:
             await self.before_answering()
+        if self.hangs:
+            await asyncio.sleep(3600)
         length = f"Content-Length: {len(self.body)}"
         writer.write(f"HTTP/1.1 {self.status} Said\r\n{length}\r\n{self.more}Connection: close\r\n\r\n".encode())
         writer.write(self.body)

@@ -102,6 +102,7 @@ async def test_what_stays_overdue_climbs_the_chain_level_by_level(database: str,
     assert ("case", "escalate_overdue") not in await as_time_passes(at(5))
     assert ("case", "escalate_overdue") in await as_time_passes(at(6))
     assert (await Case.get(id=case.id)).escalated_to_id == section.id
+    assert (section.id, True) in await Notice.filter(move="escalate_overdue").values_list("person_id", "asked")
     assert ("case", "escalate_overdue") in await as_time_passes(at(10))
     assert (await Case.get(id=case.id)).escalated_to_id == world.leader.id
     assert await as_time_passes(at(31)) == []

@@ -341,14 +341,14 @@ async def test_all_who_see_and_ask_the_same_are_answered_by_one_read(world: Worl
         many = [await stack.enter_async_context(watching(live, world.dispatcher, BOARD)) for _ in range(12)]
         reads = get_connection("reads")
         asked: list[str] = []
-        ask = type(reads).execute_query
+        ask = type(reads).execute_query_dict
 
         async def counted(self: Any, query: str, values: Any = None) -> Any:
             asked.append(query)
             return await ask(self, query, values)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(reads), "execute_query", counted)
+            patch.setattr(type(reads), "execute_query_dict", counted)
             announce._announce([Note("case", world.zone.id, case.id, 1, 1)])
             told = [await watcher.event() for watcher in many]
 
@@ -379,7 +379,7 @@ async def test_a_fault_is_told_by_its_number_and_the_watching_goes_on(
     case = await a_case(world)
     async with watching(live, world.dispatcher, BOARD) as watcher:
         with monkeypatch.context() as patch:
-            patch.setattr("api.live._entries", _broken)
+            patch.setattr("api.subscriptions.event_plan", _broken)
             await submitted(world, case)
             told = await watcher.hear()
         await perform(await world.viewer(world.companion), Case, case.id, "edit", title="改过")
@@ -388,7 +388,7 @@ async def test_a_fault_is_told_by_its_number_and_the_watching_goes_on(
         assert (await watcher.event())["case"]["title"] == "改过"
 
 
-async def _broken(*_: Any) -> Any:
+def _broken(*_: Any) -> Any:
     raise OSError("the disk is gone")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
+from domain import clock
 from domain.outgoing import MOST_ANSWER_BYTES, permitted, post, public
 from domain.refusals import Refused
 from tests.proofs import refused
@@ -37,10 +40,11 @@ def test_what_only_this_machine_or_its_network_reaches_is_not_public(address: st
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1",
-     "169.254.169.254", "10.0.0.1", "[fe80::1]"],
+     "169.254.169.254", "10.0.0.1", "[fe80::1]", "localhost.", "LOCALHOST", "①②⑦.⓪.⓪.①", "0", "100.100.100.200",
+     "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "017700000001", "127.0.0.1.", "[::]", "[0:0:0:0:0:ffff:10.0.0.1]"],
 )
 async def test_no_spelling_of_an_internal_address_gets_through(host: str) -> None:
-    with pytest.raises(Refused, match=r"PRIVATE_ADDRESS|BAD_ADDRESS"):
+    with pytest.raises(Refused, match=r"PRIVATE_ADDRESS|BAD_ADDRESS|UNKNOWN_HOST"):
         await permitted(f"https://{host}/hook")
 
 
@@ -132,6 +136,51 @@ async def test_no_more_of_an_answer_is_read_than_anyone_needs(monkeypatch: pytes
         answer = await post(receiver.url, b"{}", {})
 
     assert len(answer.body) == MOST_ANSWER_BYTES
+
+
+async def test_what_was_packed_to_be_small_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QIBAN_WEBHOOKS_ALLOW", "127.0.0.1")
+    async with receiving() as receiver:
+        receiver.body, receiver.more = gzip.compress(b"x" * 3_000_000), "Content-Encoding: gzip\r\n"
+
+        answer = await post(receiver.url, b"{}", {})
+
+    assert receiver.requests[0].headers["accept-encoding"] == "identity"
+    assert answer.body == receiver.body[:MOST_ANSWER_BYTES]
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("120", 120), ("0", 0), ("Mon, 02 Mar 2026 02:02:00 GMT", 120), ("Mon, 02 Mar 2026 01:00:00 GMT", 0),
+     ("soon", None), ("-5", None), ("9" * 400, 999_999_999), ("", None)],
+)
+async def test_how_long_a_receiver_wants_to_be_left_alone_is_told(
+    told: str, seconds: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QIBAN_WEBHOOKS_ALLOW", "127.0.0.1")
+    async with receiving() as receiver:
+        receiver.status, receiver.more = 429, f"Retry-After: {told}\r\n"
+        with clock.stopped(datetime(2026, 3, 2, 2, 0, tzinfo=UTC)):
+            answer = await post(receiver.url, b"{}", {})
+
+    assert answer.wait == (None if seconds is None else timedelta(seconds=seconds))
+
+
+async def test_a_receiver_that_drips_its_answer_is_not_waited_for_longer_than_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QIBAN_WEBHOOKS_ALLOW", "127.0.0.1")
+    monkeypatch.setattr("domain.outgoing.CALL_SECONDS", 0.5)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        with pytest.raises(TimeoutError):
+            await post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", b"{}", {})
 
 
 def names(monkeypatch: pytest.MonkeyPatch, *answers: Sequence[str]) -> None:

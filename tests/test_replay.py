@@ -304,7 +304,7 @@ async def test_a_replay_can_be_narrowed_to_a_zone_and_to_what_went_on_since_a_da
 
 
 async def test_several_processes_find_what_one_finds(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world, case = await a_busy_world()
+    _, case = await a_busy_world()
     await run(f"UPDATE \"case\" SET title = '伪造' WHERE id = '{case.id}'")
     await run("UPDATE zone SET name = '伪造'")
     alone, shared = Replayed(), Replayed()

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -108,9 +108,38 @@ def test_a_robot_without_a_secret_is_sent_nothing_signed(format: Format) -> None
         (Format.FEISHU, 200, "<html>", False, True),
         (Format.FEISHU, 502, "", False, True),
         (Format.WECOM, 200, "[]", False, True),
+        (Format.WECOM, 200, '{"errcode": [1]}', False, True),
     ],
 )
 def test_what_an_answer_means(format: Format, status: int, body: str, delivered: bool, passing: bool) -> None:
     outcome = ADAPTERS[format].outcome(Answer(status, body.encode()))
 
     assert (outcome.delivered, outcome.passing) == (delivered, passing)
+
+
+@pytest.mark.parametrize(
+    ("format", "status", "body", "asked", "rest"),
+    [
+        (Format.PLAIN, 429, "", None, None),
+        (Format.PLAIN, 429, "", 90, 90),
+        (Format.PLAIN, 503, "", 90, 90),
+        (Format.WECOM, 200, '{"errcode": 45009}', None, 60),
+        (Format.DINGTALK, 200, '{"errcode": 130101}', None, 600),
+        (Format.FEISHU, 200, '{"code": 11232}', None, 60),
+        (Format.FEISHU, 429, "", 5, 5),
+    ],
+)
+def test_too_much_at_once_is_no_failure_but_a_wish_to_be_left_alone(
+    format: Format, status: int, body: str, asked: int | None, rest: int | None
+) -> None:
+    wait = timedelta(seconds=asked) if asked else None
+
+    outcome = ADAPTERS[format].outcome(Answer(status, body.encode(), wait))
+
+    assert (outcome.delivered, outcome.passing, outcome.busy) == (False, True, True)
+    assert outcome.rest == (timedelta(seconds=rest) if rest else None)
+
+
+@pytest.mark.parametrize("answer", [Answer(503, b""), Answer(500, b"", timedelta(seconds=9)), Answer(200, b"")])
+def test_a_receiver_that_is_down_or_well_is_not_busy(answer: Answer) -> None:
+    assert not ADAPTERS[Format.PLAIN].outcome(answer).busy

@@ -14,6 +14,7 @@ import pytest
 from api.nodes import global_id
 from domain import clock
 from domain.accounts import ServiceToken
+from domain.answers import Answer
 from domain.history import Entry
 from domain.people import Membership, Person
 from domain.viewers import OPERATOR, Role
@@ -70,6 +71,29 @@ async def test_a_token_is_shown_once_kept_as_a_hash_and_entered_without_its_text
     assert made["token"] not in str(listed)
     entry = await Entry.get(subject_id=service.id, move="issue_token")
     assert (entry.actor_id, entry.reason, entry.changes) == (world.administrator.id, "门户网站", "{}")
+
+
+async def test_whoever_repeats_the_request_gets_the_token_again_which_nobody_can_read_from_the_database(
+    http: httpx.AsyncClient, world: World, service: Person
+) -> None:
+    administrator = await signed_in(http, world.administrator)
+    other = await signed_in(http, await a_person(world.zone, "管理员02", Role.ADMINISTRATOR))
+    asked = {"personId": global_id(service), "name": "门户网站", "idempotencyKey": "换发-1"}
+    wanted = "token serviceToken { id } refusals { code }"
+
+    made = await administrator.do("createServiceToken", wanted, **asked)
+    again = await administrator.do("createServiceToken", wanted, **{**asked, "idempotencyKey": " 换发-1 "})
+    reused = await administrator.do("createServiceToken", wanted, **{**asked, "name": "另一个"})
+    of_another = await other.do("createServiceToken", wanted, **asked)
+    bad = await administrator.do("createServiceToken", wanted, **{**asked, "idempotencyKey": "\ufffe\x00"})
+
+    assert made == again and made["token"].startswith("qbs_")
+    assert [each["code"] for each in reused["refusals"]] == ["KEY_REUSED"]
+    assert of_another["token"] not in (None, made["token"])
+    assert bad["token"] is None and bad["refusals"]
+    assert await ServiceToken.all().count() == 2
+    kept = [each.answer for each in await Answer.all()]
+    assert len(kept) == 2 and made["token"] not in str(kept)
 
 
 async def test_only_administrators_of_the_zone_hand_out_see_and_revoke_tokens(

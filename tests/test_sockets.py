@@ -94,6 +94,9 @@ async def test_what_breaks_the_protocol_closes_the_socket(world: World, live: Li
         ("[]", 4400),
         ("{}", 4400),
         ('{"type": "shout"}', 4400),
+        (b'{"type": "ping"}', 4400),
+        ('{"type": "complete", "id": ["1"]}', 4400),
+        ('{"type": "complete", "id": {}}', 4400),
     ):
         async with opened(live) as watcher:
             await watcher.socket.send(message)
@@ -147,6 +150,7 @@ REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("subscription { nothing }", {}, "BAD_REQUEST"),
     ("subscription { ", {}, "BAD_REQUEST"),
     (f"subscription {{ myTasks {EVENT} casesChanged {EVENT} }}", {}, "BAD_REQUEST"),
+    (f"fragment Told on CaseEvent {EVENT}", {}, "BAD_REQUEST"),
     (TOO_DEEP, {}, "TOO_DEEP"),
 )
 
@@ -164,6 +168,16 @@ async def test_what_cannot_be_watched_is_refused_in_words(world: World, live: Li
                 _, told = await anext(events)
                 assert told["errors"][0]["extensions"]["code"] == code
                 assert await anext(events) == ("complete", None)
+
+
+async def test_an_operation_that_is_not_there_is_the_callers_mistake(world: World, live: Live) -> None:
+    asked = ({"query": f"query One {VIEWER}", "operationName": "Two"}, {"query": ""})
+    async with connected(live, await bearer(world)) as watcher:
+        for n, payload in enumerate(asked):
+            await watcher.say(type="subscribe", id=str(n), payload=payload)
+
+            message = await watcher.hear()
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "BAD_REQUEST"), payload
 
 
 async def test_only_those_signed_in_may_watch(live: Live) -> None:

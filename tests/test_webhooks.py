@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from domain import clock
+from domain import database as storage
 from domain.cases import Case
 from domain.history import Entry
 from domain.responsibilities import Responsibility
@@ -210,6 +212,89 @@ async def test_what_was_given_up_is_told_again_under_the_same_id_when_an_adminis
     assert (again, once_more) == (1, 0)
     assert receiver.ids == [str(dead.id)] * 2
     assert await states() == [(DeliveryState.DELIVERED, 1)]
+
+
+async def test_a_busy_receiver_is_left_alone_as_long_as_it_says_and_that_is_no_failure(
+    database: str, receiver: Receiver
+) -> None:
+    world = await a_world()
+    await a_plain_webhook(world, receiver, told=["case.submit"])
+    await a_dispatched_case(world)
+    receiver.status, receiver.more = 429, "Retry-After: 90\r\n"
+    at = clock.now() + timedelta(seconds=1)
+    for n in range(MOST_ATTEMPTS + 3):
+        with clock.stopped(at + timedelta(seconds=90) * n):
+            await delivered()
+        with clock.stopped(at + timedelta(seconds=90) * (n + 1) - timedelta(seconds=1)):
+            await delivered()  # nothing: it is left alone still
+
+    assert len(receiver.requests) == MOST_ATTEMPTS + 3
+    assert await states() == [(DeliveryState.WAITING, 0)]
+    assert ((await Delivery.get()).last_status, (await Outlet.get()).failures) == ("HTTP 429", 0)
+
+
+async def test_whoever_is_busy_for_more_than_a_day_is_given_up_in_the_end(database: str, receiver: Receiver) -> None:
+    world = await a_world()
+    await a_plain_webhook(world, receiver, told=["case.submit"])
+    await a_dispatched_case(world)
+    receiver.status, receiver.more = 429, "Retry-After: 99999999\r\n"
+    at = clock.now() + timedelta(seconds=1)
+    for n in range(20):
+        with clock.stopped(at + LONGEST_REST * n):
+            await delivered()
+
+    assert len(receiver.requests) == 4 + MOST_ATTEMPTS  # four within the day
+    assert await states() == [(DeliveryState.DEAD, MOST_ATTEMPTS)]
+
+
+async def test_nobody_waits_for_a_receiver_that_hangs(
+    database: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.outgoing.CALL_SECONDS", 3)
+    world = await a_world()
+    async with receiving() as hanging:
+        hanging.hangs = True
+        await a_plain_webhook(world, hanging, told=["case.submit"])
+        await a_plain_webhook(world, receiver, told=["case.submit"])
+        await a_dispatched_case(world)
+        working = asyncio.ensure_future(deliver_due())
+        async with asyncio.timeout(2):
+            while not receiver.requests:  # noqa: ASYNC110 (another task receives)
+                await asyncio.sleep(0.01)
+        await working
+
+    assert sorted(each.last_status for each in await Delivery.all()) == ["HTTP 200", "TimeoutError"]
+
+
+async def test_a_host_is_looked_up_before_anything_is_locked(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names' service may take seconds; nobody who writes waits for it."""
+    world = await a_world()
+    open_changes: list[bool] = []
+
+    async def look_up(host: str, port: int) -> list[Any]:
+        open_changes.append(storage._open_transaction() is not None)
+        return [ip_address("1.1.1.1")]
+
+    monkeypatch.setattr("domain.outgoing._look_up", look_up)
+    given = {"zoneId": f"Zone_{world.zone.id}", "name": "值班群", "secret": SECRET}
+    async with served() as http:
+        administrator, dispatcher = await signed_in(http, world.administrator), await signed_in(http, world.dispatcher)
+        for key in (None, "once"):
+            made = await administrator.do(
+                "createWebhook", "webhook { id version }", url="https://hook.example/", idempotencyKey=key, **given
+            )
+            assert made["refusals"] == []
+        edited = await administrator.do(
+            "editWebhook", "webhook { host }", id=made["webhook"]["id"], expectedVersion=made["webhook"]["version"],
+            idempotencyKey="edit", name="新", url="https://other.example/",
+        )
+        looked = len(open_changes)
+        await dispatcher.do("createWebhook", "webhook { id }", url="https://hook.example/", **given)
+
+    assert edited["webhook"]["host"] == "other.example"
+    assert open_changes == [False] * 3 and looked == 3
 
 
 async def test_order_is_kept_across_a_failure(database: str, receiver: Receiver) -> None:

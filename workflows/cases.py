@@ -191,7 +191,8 @@ CASE = Flow(
         ),
         Move(
             "escalate_overdue", "逾期上报", "Escalated when overdue", UNENDED, None, (THE_CLOCK,),
-            guards=(past_due,), act=escalate_overdue, tells=(ESCALATED_TO, OWNER_PERSON, DISPATCHERS), mutation="",
+            guards=(past_due,), act=escalate_overdue, mutation="",
+            asks=(ESCALATED_TO,), tells=(OWNER_PERSON, DISPATCHERS),
         ),
         *clock_moves(UNENDED, near=(OWNER_PERSON,), over=(OWNER_PERSON, DISPATCHERS, LEADERS)),
         Move(

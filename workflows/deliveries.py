@@ -3,11 +3,13 @@
 Whoever works off a webhook holds its outlet for a minute; no transaction is open while anybody is called. When the
 receiver takes nothing, all that waits there ages by one attempt and rests together, ever longer, so that order is kept
 and a receiver that is down is asked now and then instead of once for each message. A message the receiver says no to
-rests by itself. After `MOST_ATTEMPTS` a delivery is dead, until somebody has it sent again.
+rests by itself. After `MOST_ATTEMPTS` a delivery is dead, until somebody has it sent again. A receiver that says it was
+sent too much is left alone as long as it says; that counts as an attempt only for what has waited for a day.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import time
@@ -34,11 +36,11 @@ from workflows.worker import duty
 
 HELD = timedelta(seconds=60)
 SENDING_SECONDS = 6.0
-AT_ONCE = 50
 OUTLETS_AT_ONCE = 8
 MOST_ATTEMPTS = 12
 ROBOT_REST = timedelta(seconds=3)
 FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=6)
+SHORTEST_WAIT, PATIENCE = timedelta(seconds=1), timedelta(days=1)
 KEPT = timedelta(days=30)
 WAITING = DeliveryState.WAITING
 LOG, CHECKPOINT = "log", "checkpoint"
@@ -82,10 +84,12 @@ async def promise_checkpoint(made: Checkpoint) -> None:
 
 @duty("webhooks", every=2.0)
 async def deliver_due() -> float | None:
-    """Work off some outlets that have something due; 0.0 when more may be waiting."""
+    """Work off some outlets that have something due, side by side, so that none waits for a receiver that hangs; 0.0
+    when more may be waiting."""
     held = await _hold(clock.now())
-    for outlet in held:
-        await _work_off(outlet)
+    faults = await asyncio.gather(*map(_work_off, held), return_exceptions=True)
+    for fault in filter(None, faults):
+        raise fault
     return 0.0 if held else None
 
 
@@ -136,8 +140,8 @@ async def _work_off(outlet: Outlet) -> None:
             outlet.failures = 0
             await _mark(delivery, outcome, state=DeliveryState.DELIVERED, delivered_at=clock.now())
         elif outcome.passing:
-            outlet.failures += 1
-            rest = rest_after(outlet.failures)
+            outlet.failures += outcome.rest is None
+            rest = _bounded(outcome.rest) if outcome.rest is not None else rest_after(outlet.failures)
             await _age(webhook, outcome)
             break
         else:
@@ -149,11 +153,11 @@ async def _work_off(outlet: Outlet) -> None:
 
 async def _allowance(webhook: Webhook) -> tuple[int, timedelta]:
     """How many may be sent now, and how long to rest after: a robot takes so many in a minute."""
-    each_minute = ADAPTERS[webhook.format].each_minute
-    if each_minute is None:
-        return AT_ONCE, timedelta()
+    adapter = ADAPTERS[webhook.format]
+    if adapter.each_minute is None:
+        return adapter.at_once, timedelta()
     lately = Delivery.filter(webhook_id=webhook.id, delivered_at__gt=clock.now() - timedelta(minutes=1))
-    return max(0, each_minute - await lately.count()), ROBOT_REST
+    return min(adapter.at_once, max(0, adapter.each_minute - await lately.count())), ROBOT_REST
 
 
 async def _waiting(webhook: Webhook, most: int) -> list[Delivery]:
@@ -219,10 +223,18 @@ async def _set_aside(delivery: Delivery, outcome: Outcome) -> None:
 
 
 async def _age(webhook: Webhook, outcome: Outcome) -> None:
-    """All that waits there has waited through one more attempt."""
-    waiting = Delivery.filter(webhook_id=webhook.id, state=WAITING, next_at__lte=clock.now())
+    """All that waits there has waited through one more attempt; where the receiver is only busy, what is old has."""
+    now = clock.now()
+    waiting = Delivery.filter(webhook_id=webhook.id, state=WAITING, next_at__lte=now)
+    if outcome.busy:
+        await waiting.update(last_status=outcome.note[:200])
+        waiting = waiting.filter(at__lt=now - PATIENCE)
     await waiting.update(attempts=F("attempts") + 1, last_status=outcome.note[:200])
     await waiting.filter(attempts__gte=MOST_ATTEMPTS).update(state=DeliveryState.DEAD)
+
+
+def _bounded(rest: timedelta) -> timedelta:
+    return min(max(rest, SHORTEST_WAIT), LONGEST_REST)
 
 
 def rest_after(failures: int) -> timedelta:

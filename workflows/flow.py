@@ -71,6 +71,10 @@ async def nothing(step: Step) -> None:
     """A move that changes no more than the state."""
 
 
+async def no_look(viewer: Viewer, given: Mapping[str, Any]) -> None:
+    """A move that wants to know nothing of the world outside."""
+
+
 @dataclass(frozen=True, eq=False)
 class Move:
     """One line of the timetable.
@@ -79,7 +83,8 @@ class Move:
     enterprise), then objects; `target` is None for one that stays where it is. Without
     `who` a move is made by the rules alone, inside another move. `act` changes columns, and its changes stand in the
     move's own history entry; what `then` brings about stands in entries after it. Of those in `asks` the move demands
-    something, those in `tells` only hear of it; the actor hears nothing. `mutation` is the name in the API
+    something, those in `tells` only hear of it; the actor hears nothing. `ahead` asks the world outside, before a
+    transaction is opened that would wait for it, and refuses nothing. `mutation` is the name in the API
     where verb and record do not make a good one; `bulk` offers the move for many records at once.
     """
 
@@ -93,6 +98,7 @@ class Move:
     input: type[Any] = NoInput
     act: Act = nothing
     then: Act = nothing
+    ahead: Callable[[Viewer, Mapping[str, Any]], Awaitable[None]] = no_look
     asks: tuple[Audience, ...] = ()
     tells: tuple[Audience, ...] = ()
     mutation: str | None = None

@@ -97,6 +97,7 @@ async def perform(
     viewer: Viewer, model: type[R], record_id: UUID, move: str, /, *, expected_version: int | None = None, **given: Any
 ) -> R:
     """Make one move of one record for a viewer. Raises `Refused`; then nothing has changed."""
+    await look_ahead(viewer, model, move, given)
     async with changing(viewer) as change:
         seen = await change.find(model, record_id)
         with meters.span(f"move {model.kind()}.{move}"):
@@ -105,11 +106,18 @@ async def perform(
 
 async def create(viewer: Viewer, model: type[R], move: str, /, *, within: Record | None = None, **given: Any) -> R:
     """Make the move that creates a record; `within` is the record it will belong to, if it is no subject itself."""
+    await look_ahead(viewer, model, move, given)
     async with changing(viewer) as change:
         if within is not None:
             within = await change.find(type(within), within.id, f"{within.kind()}Id")
         with meters.span(f"move {model.kind()}.{move}"):
             return await _create(change, model, move, within, given)
+
+
+async def look_ahead(viewer: Viewer, model: type[Record], move: str, given: Mapping[str, Any]) -> None:
+    """Ask the world outside what a move will want to know of it, unless a change is open already."""
+    if _current.get() is None:
+        await FLOWS[model].moves[move].ahead(viewer, given)
 
 
 async def _make(

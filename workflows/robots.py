@@ -7,13 +7,14 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote_plus
 
 from domain.outgoing import Answer
 from domain.webhooks import Format
 
 PREFIX = "whsec_"
+MINUTE = timedelta(minutes=1)
 NOT_THIS = frozenset({400, 413, 415, 422})
 """Statuses by which a receiver says no to one message; all others that are no yes hold for every message."""
 
@@ -55,21 +56,25 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went. `passing` says that the receiver takes nothing at present, rather than this message never."""
+    """How it went. `passing` says that the receiver takes nothing at present, rather than this message never; `busy`
+    that it is well but was sent too much, and wants to be left alone for `rest` where it says how long."""
 
     delivered: bool
     note: str
     passing: bool = True
+    busy: bool = False
+    rest: timedelta | None = None
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """A format: what is sent for a message with a secret at an instant, what an answer means, and how many messages a
-    minute are taken (None: any number)."""
+    """A format: what is sent for a message with a secret at an instant, what an answer means, and how many messages are
+    taken a minute (None: any number) and in one go."""
 
     request: Callable[[str, Message, str, datetime], Request]
     outcome: Callable[[Answer], Outcome]
     each_minute: int | None = None
+    at_once: int = 50
 
 
 def standard(url: str, message: Message, secret: str, at: datetime) -> Request:
@@ -123,12 +128,15 @@ def feishu(url: str, message: Message, secret: str, at: datetime) -> Request:
 
 def by_status(answer: Answer) -> Outcome:
     """Any 2xx is a yes; no redirect is followed."""
-    return Outcome(200 <= answer.status < 300, f"HTTP {answer.status}", passing=answer.status not in NOT_THIS)
+    busy = answer.status == 429 or (answer.status == 503 and answer.wait is not None)
+    passing = answer.status not in NOT_THIS
+    return Outcome(200 <= answer.status < 300, f"HTTP {answer.status}", passing, busy, answer.wait if busy else None)
 
 
-def by_code(field: str, *refusals: int) -> Callable[[Answer], Outcome]:
+def by_code(field: str, *refusals: int, busy: Mapping[int, timedelta]) -> Callable[[Answer], Outcome]:
     """Robots answer 200 with a code in the body, which is 0 when it went well. `refusals` are codes that say no to the
-    message itself; whatever else they say, of the key, the signature or too many at once, holds for every message."""
+    message itself, `busy` those of too many at once, with the time to wait; whatever else they say, of the key or the
+    signature, holds for every message."""
 
     def outcome(answer: Answer) -> Outcome:
         if answer.status != 200:
@@ -137,16 +145,23 @@ def by_code(field: str, *refusals: int) -> Callable[[Answer], Outcome]:
             code = json.loads(answer.body)[field]
         except (ValueError, KeyError, TypeError):
             return Outcome(False, f"no {field} in the answer")
-        return Outcome(code == 0, f"{field} {code}", passing=code not in refusals)
+        rest = busy.get(code) if isinstance(code, int) else None
+        return Outcome(code == 0, f"{field} {code}", code not in refusals, rest is not None, rest)
 
     return outcome
 
 
 ADAPTERS: Mapping[Format, Adapter] = {
     Format.PLAIN: Adapter(standard, by_status),
-    Format.WECOM: Adapter(wecom, by_code("errcode", 40008, 44004, 45002), each_minute=20),
-    Format.DINGTALK: Adapter(dingtalk, by_code("errcode", 400105, 430101, 430102, 460101), each_minute=20),
-    Format.FEISHU: Adapter(feishu, by_code("code", 9499), each_minute=100),
+    Format.WECOM: Adapter(wecom, by_code("errcode", 40008, 44004, 45002, busy={45009: MINUTE}), each_minute=20),
+    # 钉钉 stops a robot that said too much for ten minutes.
+    Format.DINGTALK: Adapter(
+        dingtalk, by_code("errcode", 400105, 430101, 430102, 460101, busy={130101: 10 * MINUTE}), each_minute=20
+    ),
+    # 飞书 takes five a second; more than that are not sent in one go.
+    Format.FEISHU: Adapter(
+        feishu, by_code("code", 9499, busy={11232: MINUTE, 230020: MINUTE}), each_minute=100, at_once=5
+    ),
 }
 
 

@@ -20,7 +20,9 @@ from tortoise.queryset import QuerySet
 from domain.accounts import Account, ServiceToken, new_login
 from domain.people import Membership, MembershipState, Person, PersonState, viewer_of, within
 from domain.refusals import BAD_INPUT, NOT_FOUND, Refusal, Refused
+from domain.secret import opened, sealed
 from domain.viewers import OPERATOR, Role, Viewer
+from workflows.answers import once, read_key
 from workflows.inputs import Reason, Words
 from workflows.perform import Step, perform
 
@@ -79,11 +81,21 @@ async def revoke_token(step: Step) -> None:
         raise Refused(REVOKED)
 
 
-async def create(viewer: Viewer, person_id: UUID, name: str, days: int = 365) -> tuple[ServiceToken, str]:
-    """A token for a service account of a zone the viewer administers. It can be read this once only."""
-    token = PREFIX + secrets.token_urlsafe(32)
-    try:
+async def create(
+    viewer: Viewer, person_id: UUID, name: str, days: int = 365, key: str | None = None
+) -> tuple[ServiceToken, str]:
+    """A token for a service account of a zone the viewer administers. It can be read this once only; with an
+    idempotency key again by whoever repeats the request while answers are kept, among which it stands sealed."""
+    key = read_key(key)
+    purpose = f"service token of {viewer.person_id} by {key}"
+
+    async def issue() -> str:
+        token = PREFIX + secrets.token_urlsafe(32)
         await perform(viewer, Person, person_id, "issue_token", name=name, token_hash=hash_of(token), days=days)
+        return sealed(purpose, token)
+
+    try:
+        token = opened(purpose, await once(viewer, key, ["createServiceToken", person_id, name, days], issue))
     except Refused as refused:
         raise _about(refused, "personId") from None
     return await ServiceToken.get(token_hash=hash_of(token)), token

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from domain import outgoing
 from domain.refusals import BAD_INPUT, REQUIRED, Refusal, Refused
 from domain.secret import sealed
-from domain.viewers import OPERATOR, Role
+from domain.viewers import OPERATOR, Role, Viewer
 from domain.webhooks import Format, Outlet, Webhook, WebhookState
 from workflows.flow import Flow, Move
 from workflows.inputs import WithReason, Words
@@ -57,6 +58,13 @@ class EditWebhook:
     secret: Secret = None
 
 
+async def look(viewer: Viewer, given: Mapping[str, Any]) -> None:
+    """Nobody but those who keep webhooks has hosts looked up."""
+    url = given.get("url")
+    if isinstance(url, str) and (viewer is OPERATOR or viewer.zones_as(Role.ADMINISTRATOR)):
+        await outgoing.look_ahead(url)
+
+
 async def add(step: Step) -> None:
     webhook, given = step.record, step.input
     if step.viewer is not OPERATOR and not step.viewer.covers(Role.ADMINISTRATOR, webhook.zone_id):
@@ -91,7 +99,7 @@ async def try_at_once(step: Step) -> None:
 
 async def _reach(outlet: Outlet, webhook: Webhook, url: str | None, secret: str | None) -> None:
     if url:
-        target, _ = await outgoing.permitted(url)
+        target, _ = await outgoing.permitted(url, outgoing.looked_up())
         webhook.host, outlet.address = target.netloc.decode("ascii"), sealed(webhook.purpose, url)
     if secret:
         if webhook.format is Format.PLAIN and not _is_standard(secret):
@@ -126,9 +134,9 @@ WEBHOOK = Flow(
     [
         Move(
             "add", "设置推送", "Set a webhook", (), S.ACTIVE, KEEPERS,
-            input=SetWebhook, act=add, mutation="createWebhook",
+            input=SetWebhook, act=add, ahead=look, mutation="createWebhook",
         ),
-        Move("edit", "修改推送", "Edit a webhook", STANDING, None, KEEPERS, input=EditWebhook, act=edit),
+        Move("edit", "修改推送", "Edit a webhook", STANDING, None, KEEPERS, input=EditWebhook, act=edit, ahead=look),
         Move("pause", "暂停推送", "Pause", (S.ACTIVE,), S.PAUSED, KEEPERS, input=WithReason),
         Move("resume", "恢复推送", "Resume", (S.PAUSED,), S.ACTIVE, KEEPERS, act=try_at_once),
         Move("remove", "删除推送", "Remove", STANDING, S.REMOVED, KEEPERS, input=WithReason, act=let_go),
