@@ -19,6 +19,7 @@ from domain.zones import Zone as ZoneRow
 if TYPE_CHECKING:
     from api.applications import Application
     from api.cases import Case
+    from api.library_entries import LibraryEntry
     from api.people import Person
     from api.recognitions import Recognition
     from api.zones import Zone
@@ -40,6 +41,7 @@ class Enterprise(Node):
     contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
     recognitions: Connection[Annotated[Recognition, strawberry.lazy("api.recognitions")]] = paged(NEWEST)
     applications: Connection[Annotated[Application, strawberry.lazy("api.applications")]] = paged(NEWEST)
+    library_entries: Connection[Annotated[LibraryEntry, strawberry.lazy("api.library_entries")]] = paged(NEWEST)
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

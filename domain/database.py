@@ -42,6 +42,8 @@ MODELS: tuple[str, ...] = (
     "domain.applications",
     "domain.recognitions",
     "domain.filed_counts",
+    "domain.libraries",
+    "domain.library_entries",
     "domain.attachments",
     "domain.numbers",
     "domain.history",

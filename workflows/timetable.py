@@ -14,6 +14,8 @@ from workflows import (  # noqa: F401 (each defines its flow, or what follows th
     enterprises,
     figures,
     filed_counts,
+    libraries,
+    library_entries,
     people,
     problems,
     recognitions,
