@@ -19,9 +19,11 @@ from domain.zones import Zone as ZoneRow
 if TYPE_CHECKING:
     from api.applications import Application
     from api.cases import Case
+    from api.checklists import Checklist
     from api.library_entries import LibraryEntry
     from api.people import Person
     from api.recognitions import Recognition
+    from api.roadmaps import Roadmap
     from api.zones import Zone
 
 
@@ -42,6 +44,8 @@ class Enterprise(Node):
     recognitions: Connection[Annotated[Recognition, strawberry.lazy("api.recognitions")]] = paged(NEWEST)
     applications: Connection[Annotated[Application, strawberry.lazy("api.applications")]] = paged(NEWEST)
     library_entries: Connection[Annotated[LibraryEntry, strawberry.lazy("api.library_entries")]] = paged(NEWEST)
+    checklists: Connection[Annotated[Checklist, strawberry.lazy("api.checklists")]] = paged(NEWEST)
+    roadmaps: Connection[Annotated[Roadmap, strawberry.lazy("api.roadmaps")]] = paged(NEWEST)
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

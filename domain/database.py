@@ -44,6 +44,8 @@ MODELS: tuple[str, ...] = (
     "domain.filed_counts",
     "domain.libraries",
     "domain.library_entries",
+    "domain.checklists",
+    "domain.roadmaps",
     "domain.attachments",
     "domain.numbers",
     "domain.history",
