@@ -8,9 +8,10 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
-- What is kept about an enterprise (applications, recognitions, entries of libraries, checklists) is seen by those who oversee its zone, its companion,
-  the liaisons of the department in charge, who thereby see the enterprise, and its contacts. A zone's campaigns are
-  seen by all who have to do with it and by staff of the zones below; its filed counts by staff of either.
+- What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps) is seen by
+  those who oversee its zone, its companion, the liaisons of the department in charge, who thereby see the enterprise,
+  and its contacts. A zone's libraries, templates and campaigns are seen by all who have to do with it, campaigns by
+  staff of the zones below too; its filed counts by staff of either.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
