@@ -19,8 +19,11 @@ from domain.zones import Zone as ZoneRow
 if TYPE_CHECKING:
     from api.applications import Application
     from api.cases import Case
+    from api.checklists import Checklist
+    from api.library_entries import LibraryEntry
     from api.people import Person
     from api.recognitions import Recognition
+    from api.roadmaps import Roadmap
     from api.zones import Zone
 
 
@@ -40,6 +43,9 @@ class Enterprise(Node):
     contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
     recognitions: Connection[Annotated[Recognition, strawberry.lazy("api.recognitions")]] = paged(NEWEST)
     applications: Connection[Annotated[Application, strawberry.lazy("api.applications")]] = paged(NEWEST)
+    library_entries: Connection[Annotated[LibraryEntry, strawberry.lazy("api.library_entries")]] = paged(NEWEST)
+    checklists: Connection[Annotated[Checklist, strawberry.lazy("api.checklists")]] = paged(NEWEST)
+    roadmaps: Connection[Annotated[Roadmap, strawberry.lazy("api.roadmaps")]] = paged(NEWEST)
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

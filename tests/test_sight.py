@@ -8,9 +8,10 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
-- What is kept about an enterprise (applications, recognitions) is seen by those who oversee its zone, its companion,
-  the liaisons of the department in charge, who thereby see the enterprise, and its contacts. A zone's campaigns are
-  seen by all who have to do with it and by staff of the zones below; its filed counts by staff of either.
+- What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps) is seen by
+  those who oversee its zone, its companion, the liaisons of the department in charge, who thereby see the enterprise,
+  and its contacts. A zone's libraries, templates and campaigns are seen by all who have to do with it, campaigns by
+  staff of the zones below too; its filed counts by staff of either.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -322,7 +323,7 @@ class Standing:
             or (firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION])
         )
 
-    _application = _recognition
+    _application = _libraryentry = _checklist = _checklistitem = _roadmap = _milestone = _recognition
 
     def _campaign(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above | self.contact_zones
@@ -332,6 +333,11 @@ class Standing:
 
     def _zone(self, row: Any) -> bool:
         return row.id in self.staff | self.contact_zones
+
+    def _library(self, row: Any) -> bool:
+        return row.zone_id in self.staff | self.contact_zones
+
+    _checklisttemplate = _library
 
     def _calendaryear(self, row: Any) -> bool:
         return row.zone_id is None or row.zone_id in self.staff | self.contact_zones | self.above
@@ -362,7 +368,7 @@ class Standing:
 
     def _in_charge_of(self) -> set[UUID]:
         """Enterprises about which there is a row that names the person's department as in charge."""
-        rows = self.rows["Application"]
+        rows = [*self.rows["Application"], *self.rows["LibraryEntry"]]
         return {each.enterprise_id for each in rows if each.department_id in self.departments}
 
     def _person(self, row: Any) -> bool:
@@ -497,6 +503,11 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "applications": "Application",
         "campaigns": "Campaign",
         "filedCounts": "FiledCount",
+        "libraries": "Library",
+        "libraryEntries": "LibraryEntry",
+        "checklists": "Checklist",
+        "roadmaps": "Roadmap",
+        "milestones": "Milestone",
     }
     for listed, kind in of.items():
         assert walk.roots[listed]["totalCount"] == sum(key[0] == kind for key in may), f"{name}: {listed}"

@@ -10,6 +10,7 @@ from domain.applications import OPEN, UNDECIDED, Application, ApplicationState
 from domain.calendar import end_of
 from domain.campaigns import Campaign, CampaignState
 from domain.clock import OFFICE_ZONE
+from domain.cultivated import cultivated
 from domain.deadlines import AGREED
 from domain.facts import FactStatus
 from domain.recognitions import Recognition
@@ -112,6 +113,15 @@ async def submit(step: Step) -> None:
     application.submitted_on = on
 
 
+async def note_in_libraries(step: Step) -> None:
+    """An entry in a library for the kind knows when it first came to an application."""
+    application = step.record
+    campaign = await Campaign.get(id=application.campaign_id)
+    for entry in await cultivated(application.enterprise_id, campaign.recognised_as, application.title):
+        if entry.applied_on is None and entry.entered_on <= application.submitted_on:
+            await step.perform(entry, "note_application", on=application.submitted_on)
+
+
 async def recommend(step: Step) -> None:
     step.record.recommended_on = _on(step, step.input.recommended_on, "recommendedOn")
 
@@ -166,7 +176,7 @@ APPLICATION = Flow(
         Move("edit", "修改", "Edit", (S.DRAFT,), None, APPLICANTS, input=Edit, act=edit),
         Move(
             "submit", "申报", "Submit", (S.DRAFT,), S.SUBMITTED, APPLICANTS,
-            input=Submit, act=submit, tells=(COMPANION_OF, DISPATCHERS),
+            input=Submit, act=submit, then=note_in_libraries, tells=(COMPANION_OF, DISPATCHERS),
         ),
         Move(
             "recommend", "推荐", "Recommend", (S.SUBMITTED,), S.RECOMMENDED, JUDGES,

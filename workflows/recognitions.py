@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from domain.applications import Application
 from domain.clock import OFFICE_ZONE
+from domain.cultivated import cultivated
 from domain.facts import FactStatus
 from domain.kinds import REPEATED, Level, RecognitionKind
 from domain.recognitions import Recognition, RecognitionState, ending
@@ -136,6 +137,13 @@ async def correct(step: Step) -> None:
     await _number_is_free(row)
 
 
+async def graduate_entries(step: Step) -> None:
+    """Whoever is recognised leaves the libraries that cultivated for it."""
+    row = step.record
+    for entry in await cultivated(row.enterprise_id, row.recognised_as, row.title):
+        await step.perform(entry, "graduate", recognition=row)
+
+
 async def renew(step: Step) -> None:
     given = step.input
     came(given.recognised_on, step, "recognisedOn")
@@ -190,9 +198,12 @@ RECOGNITION = Flow(
     [
         Move(
             "record", "登记认定", "Record a recognition", (), S.VALID, (*KEEPERS, THE_OPERATOR),
-            input=RecordRecognition, act=record, tells=(COMPANION_OF,),
+            input=RecordRecognition, act=record, then=graduate_entries, tells=(COMPANION_OF,),
         ),
-        Move("grant", "认定", "Recognised", (), S.VALID, input=Grant, act=grant, tells=(COMPANION_OF,)),
+        Move(
+            "grant", "认定", "Recognised", (), S.VALID,
+            input=Grant, act=grant, then=graduate_entries, tells=(COMPANION_OF,),
+        ),
         Move(
             "correct", "更正", "Correct number or expiry", (S.VALID,), None, (DISPATCHER, LEADER),
             input=Correct, act=correct,

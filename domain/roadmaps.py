@@ -1,0 +1,90 @@
+"""Roadmaps 成长路线图: for each enterprise one that holds 一企一策, with dated milestones (LYG-04, KRM-02)."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from domain.deadlines import LIT, Timed
+from domain.enterprises import Enterprise, OfEnterprise
+from domain.words import Word
+from domain.zones import Zone
+
+
+class RoadmapState(Word):
+    """路线图状态"""
+
+    ACTIVE = "active", "执行中", "Holds"
+    REPLACED = "replaced", "已修订", "Another took its place"
+    ENDED = "ended", "已结束", "Came to its end"
+
+
+class Roadmap(OfEnterprise):
+    """`edition` counts the enterprise's roadmaps from 1; `reached` of `total` milestones are reached."""
+
+    zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="roadmaps", on_delete=fields.RESTRICT
+    )
+    enterprise: fields.ForeignKeyRelation[Enterprise] = fields.ForeignKeyField(
+        "qiban.Enterprise", related_name="roadmaps", on_delete=fields.RESTRICT
+    )
+    title = fields.CharField(max_length=200)
+    aim = fields.TextField(default="")
+    edition = fields.IntField()
+    state = fields.CharEnumField(RoadmapState, max_length=20, description="RoadmapState")
+    total = fields.IntField(default=0)
+    reached = fields.IntField(default=0)
+    zone_id: UUID
+    enterprise_id: UUID
+
+    class Meta:
+        table = "roadmap"
+        constraints = (UniqueConstraint(("enterprise",), name="one_roadmap_holds", condition="state = 'active'"),)
+        unique_together = (("enterprise", "edition"),)
+        indexes = (("enterprise_id", "id"), ("zone_id", "id"))
+
+
+class MilestoneState(Word):
+    """里程碑状态"""
+
+    PLANNED = "planned", "计划中", "To be reached by its day"
+    REACHED = "reached", "已达成", "Reached"
+    DROPPED = "dropped", "已取消", "No longer aimed at"
+
+
+class Milestone(OfEnterprise, Timed):
+    """Something to be reached by the end of a day, and what came of it."""
+
+    zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
+        "qiban.Zone", related_name="milestones", on_delete=fields.RESTRICT
+    )
+    enterprise: fields.ForeignKeyRelation[Enterprise] = fields.ForeignKeyField(
+        "qiban.Enterprise", related_name="milestones", on_delete=fields.RESTRICT
+    )
+    roadmap: fields.ForeignKeyRelation[Roadmap] = fields.ForeignKeyField(
+        "qiban.Roadmap", related_name="milestones", on_delete=fields.RESTRICT
+    )
+    title = fields.CharField(max_length=200)
+    due_on: date = fields.DateField()
+    reached_on: date | None = fields.DateField(null=True)
+    result = fields.TextField(default="")
+    state = fields.CharEnumField(MilestoneState, max_length=20, description="MilestoneState")
+    zone_id: UUID
+    enterprise_id: UUID
+    roadmap_id: UUID
+
+    class Meta:
+        table = "milestone"
+        constraints = (
+            CheckConstraint("(reached_on IS NOT NULL) = (state = 'reached')", name="reached_milestone_has_its_day"),
+        )
+        indexes = (
+            ("roadmap_id", "due_on"),
+            ("enterprise_id", "id"),
+            ("zone_id", "state", "id"),
+            ("zone_id", "id"),
+            LIT,
+        )
