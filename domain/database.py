@@ -42,6 +42,7 @@ MODELS: tuple[str, ...] = (
     "domain.applications",
     "domain.recognitions",
     "domain.filed_counts",
+    "domain.policies",
     "domain.attachments",
     "domain.numbers",
     "domain.history",

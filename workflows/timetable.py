@@ -15,6 +15,7 @@ from workflows import (  # noqa: F401 (each defines its flow, or what follows th
     figures,
     filed_counts,
     people,
+    policies,
     problems,
     recognitions,
     rectifications,
