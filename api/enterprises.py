@@ -19,6 +19,8 @@ from domain.zones import Zone as ZoneRow
 if TYPE_CHECKING:
     from api.applications import Application
     from api.cases import Case
+    from api.claims import Claim
+    from api.contracts import Contract
     from api.people import Person
     from api.recognitions import Recognition
     from api.zones import Zone
@@ -40,6 +42,8 @@ class Enterprise(Node):
     contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
     recognitions: Connection[Annotated[Recognition, strawberry.lazy("api.recognitions")]] = paged(NEWEST)
     applications: Connection[Annotated[Application, strawberry.lazy("api.applications")]] = paged(NEWEST)
+    claims: Connection[Annotated[Claim, strawberry.lazy("api.claims")]] = paged(NEWEST)
+    contracts: Connection[Annotated[Contract, strawberry.lazy("api.contracts")]] = paged(NEWEST)
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

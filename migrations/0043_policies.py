@@ -12,7 +12,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0015_supervisions')]
+    dependencies = [('qiban', '0035_recognitions')]
 
     initial = False
 

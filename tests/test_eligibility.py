@@ -75,7 +75,7 @@ def test_what_is_not_on_record_neither_holds_nor_fails() -> None:
 
     for rule in (
         {"indicator": RD, "at_least": "5"}, {"enterprise": "above_scale", "is": True}, {"tag": "党建成效显著"},
-        {"recognition": "hnte"}, {"application": "hnte"}, {"library": "hnte"},
+        {"recognition": "high_tech"}, {"application": "high_tech"}, {"library": "hnte"},
         {"this_application": "first", "is": True}, {"not": {"tag": "党建成效显著"}},
     ):
         assert judged(rule, nothing) is U, rule
@@ -84,21 +84,24 @@ def test_what_is_not_on_record_neither_holds_nor_fails() -> None:
 def test_each_kind_of_fact_can_be_asked_for() -> None:
     firm = Facts(
         ON, {"above_scale": True, "industry": "装备制造"}, frozenset({"党建成效显著"}),
-        recognitions=[Held("hnte", date(2019, 12, 2), date(2022, 12, 1)), Held("sme", date(2023, 1, 1))],
-        applications=[Applied("hnte", "filed", 2023)], memberships=[Member("hnte", "cultivate", date(2022, 1, 1))],
-        application=Applied("hnte", "not_recognised", 2023, first=False),
+        recognitions=[
+            Held("high_tech", date(2019, 12, 2), date(2022, 12, 1)), Held("tech_sme", date(2023, 1, 1)),
+        ],
+        applications=[Applied("high_tech", "submitted", 2023)],
+        memberships=[Member("hnte", "cultivate", date(2022, 1, 1))],
+        application=Applied("high_tech", "not_recognised", 2023, first=False),
     )
 
     holds: list[dict[str, Any]] = [
         {"enterprise": "above_scale", "is": True}, {"enterprise": "industry", "in": ["新材料", "装备制造"]},
-        {"tag": "党建成效显著"}, {"recognition": "hnte", "ever": True}, {"recognition": "sme"},
-        {"application": "hnte", "year": 2023, "state": ["filed"]}, {"library": "hnte", "state": ["cultivate"]},
+        {"tag": "党建成效显著"}, {"recognition": "high_tech", "ever": True}, {"recognition": "tech_sme"},
+        {"application": "high_tech", "year": 2023, "state": ["submitted"]}, {"library": "hnte", "state": ["cultivate"]},
         {"this_application": "state", "is": "not_recognised"}, {"this_application": "first", "is": False},
-        {"value": {"count": "recognitions"}, "equals": 1}, {"not": {"recognition": "hnte"}},
+        {"value": {"count": "recognitions"}, "equals": 1}, {"not": {"recognition": "high_tech"}},
     ]
     fails: list[dict[str, Any]] = [
-        {"enterprise": "above_scale", "is": False}, {"tag": "瞪羚"}, {"recognition": "hnte"},
-        {"application": "hnte", "year": 2022}, {"library": "hnte", "state": ["mature"]},
+        {"enterprise": "above_scale", "is": False}, {"tag": "瞪羚"}, {"recognition": "high_tech"},
+        {"application": "high_tech", "year": 2022}, {"library": "hnte", "state": ["mature"]},
     ]
     for rule in holds:
         assert judged(rule, firm) is H, rule
@@ -180,12 +183,12 @@ def test_weights_must_add_up_to_one() -> None:
 
 
 def test_an_amount_is_fixed_or_a_range_or_so_much_for_each_or_a_part_or_unset() -> None:
-    failed = [Applied("hnte", "not_recognised", 2023)] * 3
+    failed = [Applied("high_tech", "not_recognised", 2023)] * 3
     firm = Facts(ON, applications=failed)
 
     assert worth({"fixed": "300000"}) == (300000, 300000)
     assert worth({"range": ["100000", "500000"]}) == (100000, 500000)
-    count = {"count": "applications", "kind": "hnte", "state": ["not_recognised"], "year": 2023}
+    count = {"count": "applications", "kind": "high_tech", "state": ["not_recognised"], "year": 2023}
     assert worth({"each": "20000", "of": count}, firm) == (60000, 60000)
     assert worth({"each": "20000", "of": count, "at_most": "50000"}, firm) == (50000, 50000)
     assert worth({"percent": "12.5", "of": {"indicator": RD}}, spent("10.08")) == (Decimal("1.26"),) * 2
@@ -217,13 +220,13 @@ GANZHOU = {"choose": [
 def test_a_case_that_cannot_be_known_makes_the_amount_a_range(
     state: str, first: bool | None, low: int, high: int
 ) -> None:
-    firm = Facts(ON, application=Applied("hnte", state, 2023, first))
+    firm = Facts(ON, application=Applied("high_tech", state, 2023, first))
 
     assert worth(GANZHOU, firm) == (low, high)
 
 
 def test_where_no_case_applies_nothing_is_computed() -> None:
-    found = worth(GANZHOU, Facts(ON, application=Applied("hnte", "filed", 2023)))
+    found = worth(GANZHOU, Facts(ON, application=Applied("high_tech", "submitted", 2023)))
 
     assert isinstance(found, Refusal) and found.code == "NO_CASE_APPLIES"
 
@@ -241,7 +244,11 @@ def test_where_no_case_applies_nothing_is_computed() -> None:
     ([{"indicator": RD, "at_least": 2, "at_most": 1}], "eligibility.0"),
     ([{"indicator": RD, "at_least": 1, "more_than": 1}], "eligibility.0"),
     ([{"indicator": RD, "more_than": 1, "at_most": 1}], "eligibility.0"),
-    ([{"recognition": "hnte", "year": 99}], "eligibility.0.year"),
+    ([{"recognition": "high_tech", "year": 99}], "eligibility.0.year"),
+    ([{"recognition": "hnte"}], "eligibility.0.recognition"),
+    ([{"application": "high_tech", "state": ["lost"]}], "eligibility.0.state.0"),
+    ([{"this_application": "state", "is": "lost"}], "eligibility.0.is"),
+    ([{"this_application": "first", "is": "yes", "in": []}], "eligibility.0"),
     ([{"tag": "a"}] * 31, "eligibility"),
 ])
 def test_a_rule_that_is_no_rule_is_refused_with_its_place(rule: Any, place: str) -> None:
@@ -281,7 +288,7 @@ def test_whatever_is_given_is_read_or_refused(rule: Any) -> None:
 
 def competition(**given: Any) -> Competition:
     rule = {
-        "of": "hnte", "completed_at_least": 5, "pass_rate_at_least": "60", "ranked_by": "passed",
+        "of": "high_tech", "completed_at_least": 5, "pass_rate_at_least": "60", "ranked_by": "passed",
         "prizes": ["50000", "30000", "20000"], **given,
     }
     return read_competition(Spot(rule, "competition"))

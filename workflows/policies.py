@@ -91,21 +91,17 @@ class WriteClause:
 
 
 @dataclass
-class OfferBenefit:
-    clause: Annotated[Clause, Words("条款", "Clause")]
-    code: Code
-    name: BenefitName
-    amount: HowMuch
-    eligibility: Eligibility = "[]"
-    per: HowOften = Per.ENTERPRISE
-
-
-@dataclass
 class ReviseBenefit:
     name: BenefitName
     amount: HowMuch
     eligibility: Eligibility = "[]"
     per: HowOften = Per.ENTERPRISE
+
+
+@dataclass(kw_only=True)
+class OfferBenefit(ReviseBenefit):
+    clause: Annotated[Clause, Words("条款", "Clause")]
+    code: Code
 
 
 @dataclass
@@ -180,10 +176,7 @@ async def publish(step: Step) -> None:
 
 
 async def publish_contents(step: Step) -> None:
-    for kind in (Clause, Benefit):
-        rows: Any = kind
-        for row in await rows.filter(version_of_id=step.record.id, state=S.DRAFTED).order_by("id"):
-            await step.perform(row, "publish")
+    await _with_contents(step, "publish")
     if step.subject.state is S.DRAFTED:
         await step.perform(step.subject, "publish")
 
@@ -196,10 +189,14 @@ async def end(step: Step) -> None:
 
 
 async def drop_contents(step: Step) -> None:
-    for kind in (Benefit, Clause):
-        rows: Any = kind
-        for row in await rows.filter(version_of_id=step.record.id, state=S.DRAFTED).order_by("id"):
-            await step.perform(row, "drop")
+    await _with_contents(step, "drop")
+
+
+async def _with_contents(step: Step, move: str) -> None:
+    kinds: tuple[Any, ...] = (Clause, Benefit)
+    for kind in kinds:
+        for row in await kind.filter(version_of_id=step.record.id, state=S.DRAFTED).order_by("id"):
+            await step.perform(row, move)
 
 
 async def write(step: Step) -> None:

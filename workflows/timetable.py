@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from workflows import (  # noqa: F401 (each defines its flow, or what follows them)
+    agencies,
     applications,
+    appropriations,
     attachments,
     calendar,
     campaigns,
     cases,
     chains,
+    claims,
     consultations,
+    contracts,
     departments,
     enterprises,
     figures,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.eligibility.names import Said
 from domain.eligibility.reading import Spot
-from domain.eligibility.values import Said
 from domain.exact import written
 
 BOUNDS = ("at_least", "more_than", "at_most", "less_than", "equals")

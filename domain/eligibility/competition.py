@@ -12,8 +12,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
+from domain.eligibility.names import KINDS, Said, read_name
 from domain.eligibility.reading import Spot
-from domain.eligibility.values import Said
 from domain.exact import written
 from domain.refusals import Refusal
 
@@ -144,7 +144,7 @@ def read_competition(spot: Spot) -> Competition:
     if any(first < second for first, second in pairwise(prizes)):
         spot["prizes"].bad("名次靠后的奖金更高", "a later place is paid more")
     return Competition(
-        spot["of"].text(), spot["completed_at_least"].whole(1, 1_000_000),
+        read_name(spot["of"], KINDS["applications"]), spot["completed_at_least"].whole(1, 1_000_000),
         _percent(spot["pass_rate_at_least"]), ranked_by, prizes, ties,
     )
 

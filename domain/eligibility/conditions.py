@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from domain.eligibility import names
 from domain.eligibility.bounds import BOUNDS, Bounds, read_bounds
 from domain.eligibility.facts import Facts
+from domain.eligibility.names import Said, read_name, said, said_of
 from domain.eligibility.reading import Spot, read_rule
-from domain.eligibility.values import Said, Value, found, read_value
+from domain.eligibility.values import Value, found, read_states, read_value
 from domain.exact import written
 from domain.refusals import Refusal
 from domain.words import Word
@@ -117,11 +119,17 @@ class Column:
     def finding(self, facts: Facts) -> Finding:
         value = self._value(facts)
         words = (OF_APPLICATIONS if self.of_application else COLUMNS)[self.name]
-        zh, en = (_or(self.allowed, language) for language in (0, 1))
+        wanted = [self._said(each) for each in self.allowed]
+        zh, en = "或".join(each.zh for each in wanted), " or ".join(each.en for each in wanted)
         now_zh, now_en = ("未记录", "it is not on record") if value is None else (
-            f"现为{_plain(value, 0)}", f"it is {_plain(value, 1)}"
+            f"现为{self._said(value).zh}", f"it is {self._said(value).en}"
         )
         return Finding(self.standing(facts), f"{words.zh}：{zh}；{now_zh}", f"{words.en}: {en}; {now_en}")
+
+    def _said(self, value: object) -> Said:
+        if isinstance(value, bool):
+            return Said("是", "yes") if value else Said("否", "no")
+        return said(str(value), names.OF_APPLICATIONS.get(self.name) if self.of_application else None)
 
     def _value(self, facts: Facts) -> object:
         if not self.of_application:
@@ -183,10 +191,9 @@ class Has:
             "recognitions": Said("曾获认定", "recognised once as") if self.ever else Said("有效认定", "recognised as"),
             "applications": Said("已申报", "applied for"), "memberships": Said("在库", "in the library"),
         }[self.what]
-        more = "、".join([*self.states, *([str(self.year)] if self.year else [])])
-        zh, en = {H: ("有", "it has"), F: ("无", "it has not"), U: ("未记录", "not on record")}[standing]
-        named_zh, named_en = (f"{self.kind}（{more}）", f"{self.kind} ({more})") if more else (self.kind, self.kind)
-        return Finding(standing, f"{head.zh}：{named_zh}；{zh}", f"{head.en} {named_en}; {en}")
+        kind, more = said(self.kind, names.KINDS.get(self.what)), said_of(self.what, None, self.states, self.year)
+        zh, en = {H: ("有", "it is"), F: ("无", "it is not"), U: ("未记录", "not on record")}[standing]
+        return Finding(standing, f"{head.zh}：{kind.zh}{more.zh}；{zh}", f"{head.en}: {kind.en}{more.en}; {en}")
 
 
 def read_conditions(text: str, path: str) -> tuple[Condition, ...]:
@@ -211,7 +218,7 @@ def read_condition(spot: Spot) -> Condition:
     spot.only(kind, "state", "year", "ever")
     what = {"recognition": "recognitions", "application": "applications", "library": "memberships"}[kind]
     return Has(
-        what, spot[kind].text(), spot["state"].each(Spot.text) if "state" in spot else (),
+        what, read_name(spot[kind], names.KINDS.get(what)), read_states(spot, what),
         spot["year"].whole(1990, 2100) if "year" in spot else None, spot["ever"].flag() if "ever" in spot else False,
     )
 
@@ -220,12 +227,12 @@ def _column(spot: Spot, kind: str) -> Column:
     spot.only(kind, "is", "in")
     known = COLUMNS if kind == "enterprise" else OF_APPLICATIONS
     name, how = spot[kind].word(*known), spot.one_of("is", "in")
-    allowed = (_scalar(spot["is"]),) if how == "is" else spot["in"].each(_scalar)
-    return Column(kind == "this_application", name, allowed)
+    words = names.OF_APPLICATIONS.get(name) if kind == "this_application" else None
 
+    def read(each: Spot) -> object:
+        return each.value if words is None and type(each.value) in (bool, int) else read_name(each, words)
 
-def _scalar(spot: Spot) -> object:
-    return spot.value if type(spot.value) in (bool, int) else spot.text()
+    return Column(kind == "this_application", name, (read(spot["is"]),) if how == "is" else spot["in"].each(read))
 
 
 def _measured(spot: Spot, kind: str) -> Measured:
@@ -234,13 +241,3 @@ def _measured(spot: Spot, kind: str) -> Measured:
         return Measured(read_value(spot["value"]), read_bounds(spot))
     named = {name: spot.value[name] for name in ("indicator", "period") if name in spot}
     return Measured(read_value(Spot(named, spot.path, spot.depth)), read_bounds(spot))
-
-
-def _or(values: Sequence[object], language: int) -> str:
-    return ("或", " or ")[language].join(_plain(value, language) for value in values)
-
-
-def _plain(value: object, language: int) -> str:
-    if isinstance(value, bool):
-        return (("否", "no"), ("是", "yes"))[value][language]
-    return str(value)

@@ -6,25 +6,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from domain.eligibility.facts import Facts, Figure
+from domain.eligibility.names import KINDS, STATES, Said, read_name, said_of
 from domain.eligibility.reading import Spot
 from domain.exact import written
 from domain.refusals import Refusal
 
 NOT_KNOWN = Refusal("NOT_KNOWN", "无法判断：{what_zh}", "This cannot be known: {what_en}")
 DIVIDED_BY_ZERO = Refusal("DIVIDED_BY_ZERO", "{what_zh}为零，不能作除数。", "{what_en} is zero, and cannot divide.")
-KINDS = ("indicator", "number", "sum", "minus", "times", "over", "weighted", "count")
+FORMS = ("indicator", "number", "sum", "minus", "times", "over", "weighted", "count")
 COUNTED = ("recognitions", "applications", "memberships")
 LATEST, LAST_YEAR = "latest", "last_year"
-
-
-class Said(NamedTuple):
-    """The same in Chinese and English."""
-
-    zh: str
-    en: str
 
 
 class Value(Protocol):
@@ -141,8 +135,8 @@ class Count:
             "recognitions": Said("有效认定数", "valid recognitions"), "applications": Said("申报数", "applications"),
             "memberships": Said("在库数", "memberships in libraries"),
         }[self.what]
-        narrowed = [*([self.kind] if self.kind else []), *self.states, *([str(self.year)] if self.year else [])]
-        return Said(f"{zh}（{'、'.join(narrowed)}）", f"{en} ({', '.join(narrowed)})") if narrowed else Said(zh, en)
+        narrowed = said_of(self.what, self.kind, self.states, self.year)
+        return Said(f"{zh}{narrowed.zh}", f"{en}{narrowed.en}")
 
     def worth(self, facts: Facts) -> Decimal | Refusal:
         rows = found(facts, self.what, self.kind, self.states, self.year)
@@ -187,15 +181,15 @@ def read_value(spot: Spot) -> Value:
     """A number of a rule. Raises `Refused`."""
     if not isinstance(spot.value, dict):
         return Number(spot.number())
-    kind = spot.one_of(*KINDS)
+    kind = spot.one_of(*FORMS)
     if kind == "indicator":
         spot.only("indicator", "period")
         return Indicator(spot["indicator"].text(), spot["period"].text() if "period" in spot else LATEST)
     if kind == "count":
         spot.only("count", "kind", "state", "year")
+        what = spot["count"].word(*COUNTED)
         return Count(
-            spot["count"].word(*COUNTED), spot["kind"].text() if "kind" in spot else None,
-            spot["state"].each(Spot.text) if "state" in spot else (),
+            what, read_name(spot["kind"], KINDS.get(what)) if "kind" in spot else None, read_states(spot, what),
             spot["year"].whole(1990, 2100) if "year" in spot else None,
         )
     spot.only(kind)
@@ -209,6 +203,10 @@ def read_value(spot: Spot) -> Value:
     if kind == "over" and isinstance(parts[1], Number) and not parts[1].value:
         spot["over"][1].bad("除数为零", "it would divide by zero")
     return Reckoned({"sum": "+", "minus": "−", "times": "×", "over": "÷"}[kind], parts)
+
+
+def read_states(spot: Spot, what: str) -> tuple[str, ...]:
+    return spot["state"].each(lambda each: read_name(each, STATES.get(what))) if "state" in spot else ()
 
 
 def _weighted(spot: Spot) -> Weighted:
