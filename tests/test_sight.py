@@ -11,6 +11,9 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 - What is kept about an enterprise (applications, recognitions) is seen by those who oversee its zone, its companion,
   the liaisons of the department in charge, who thereby see the enterprise, and its contacts. A zone's campaigns are
   seen by all who have to do with it and by staff of the zones below; its filed counts by staff of either.
+- Claims and contracts are seen as applications are. Policies, and all that stands in them, once they are out by those
+  who see the zone's campaigns, as drafts by staff of the zone; appropriations by its overseers and administrators;
+  agencies by staff, and by the zone's contacts unless struck off.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -43,6 +46,7 @@ from domain.responsibilities import Part, Responsibility
 from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
+from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
 from tests.recognising import all_sorts_of_applications, an_application_of
 from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
@@ -117,6 +121,7 @@ async def a_region() -> Region:
     await a_case_of_the_second(gl, firm, second)
     await all_sorts_of_applications(gl)
     await an_application_of(gl, firm)
+    await all_sorts_of_claims(gl, parent)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -322,13 +327,25 @@ class Standing:
             or (firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION])
         )
 
-    _application = _recognition
+    _application = _claim = _contract = _recognition
 
     def _campaign(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above | self.contact_zones
 
     def _filedcount(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above
+
+    def _policy(self, row: Any) -> bool:
+        out = row.state.value in ("published", "ended")
+        return row.zone_id in self.staff or (out and row.zone_id in self.above | self.contact_zones)
+
+    _policyversion = _clause = _benefit = _policy
+
+    def _appropriation(self, row: Any) -> bool:
+        return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
+
+    def _agency(self, row: Any) -> bool:
+        return row.zone_id in self.staff or (row.state.value == "listed" and row.zone_id in self.contact_zones)
 
     def _zone(self, row: Any) -> bool:
         return row.id in self.staff | self.contact_zones
@@ -362,7 +379,7 @@ class Standing:
 
     def _in_charge_of(self) -> set[UUID]:
         """Enterprises about which there is a row that names the person's department as in charge."""
-        rows = self.rows["Application"]
+        rows = [*self.rows["Application"], *self.rows["Claim"]]
         return {each.enterprise_id for each in rows if each.department_id in self.departments}
 
     def _person(self, row: Any) -> bool:
@@ -398,6 +415,8 @@ class Standing:
             firm = self.enterprise[row.subject_id]
             accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
             return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR] or accompanied
+        if row.subject_kind == "policy":
+            return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
         if row.subject_kind != "case":
             return row.zone_id in self.zones[Role.ADMINISTRATOR]
         case = self.case[row.subject_id]
@@ -497,6 +516,11 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "applications": "Application",
         "campaigns": "Campaign",
         "filedCounts": "FiledCount",
+        "policies": "Policy",
+        "appropriations": "Appropriation",
+        "claims": "Claim",
+        "contracts": "Contract",
+        "agencies": "Agency",
     }
     for listed, kind in of.items():
         assert walk.roots[listed]["totalCount"] == sum(key[0] == kind for key in may), f"{name}: {listed}"
