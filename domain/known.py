@@ -13,12 +13,12 @@ from tortoise.expressions import Q
 
 from domain.applications import Application, ApplicationState
 from domain.database import reads
-from domain.eligibility import Applied, Facts, Held
-from domain.eligibility.conditions import COLUMNS
+from domain.eligibility import Applied, Condition, Facts, Held
+from domain.eligibility.conditions import COLUMNS, Column, Has
 from domain.enterprises import Enterprise
 from domain.policies import Benefit
 from domain.recognitions import Recognition
-from domain.sight import either
+from domain.sight import among, either
 from domain.viewers import Viewer
 
 NOT_FILED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
@@ -49,6 +49,29 @@ async def facts_of(
         each["id"]: Facts(on, each, **{name: rows.get(each["id"], ()) for name, rows in found.items()})
         for each in enterprises
     }
+
+
+def may_hold(benefits: Iterable[Benefit], on: date) -> Q:
+    """What an enterprise must at least have so that one of the benefits could hold, as far as SQL can tell by an index;
+    the evaluator says the rest."""
+    needed = [[q for each in benefit.conditions if (q := _needed(each, on))] for benefit in benefits]
+    return either(*(Q(*each) for each in needed)) if all(needed) else Q()
+
+
+def _needed(condition: Condition, on: date) -> Q | None:
+    if isinstance(condition, Column) and not condition.of_application and condition.name in OWN:
+        among_these: dict[str, Any] = {f"{condition.name}__in": condition.allowed}
+        return Q(**among_these)
+    if isinstance(condition, Has) and condition.what == "recognitions":
+        held: Any = Recognition.filter(recognised_as=condition.kind, valid_from__lte=on)
+        good = held if condition.ever else held.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on))
+        return among("id", good.values("enterprise_id"))
+    if isinstance(condition, Has) and condition.what == "applications":
+        year = {"campaign__year": condition.year} if condition.year else {}
+        filed: Any = Application.filter(campaign__recognised_as=condition.kind, submitted_on__lte=on, **year)
+        filed = filed.filter(state__in=condition.states) if condition.states else filed
+        return among("id", filed.exclude(state__in=NOT_FILED).values("enterprise_id"))
+    return None
 
 
 def _wanted(benefits: Iterable[Benefit]) -> set[str]:

@@ -21,13 +21,14 @@ from domain.database import reads
 from domain.eligibility import Facts, Finding, Money, Standing, standing_of
 from domain.eligibility.values import NOT_KNOWN
 from domain.enterprises import Enterprise
-from domain.known import NOT_FILED, OF_APPLICATION, OWN, applied, facts_of
+from domain.known import NOT_FILED, OF_APPLICATION, OWN, applied, facts_of, may_hold
 from domain.policies import Benefit, Per, PolicyVersion
 from domain.refusals import Refusal
 from domain.viewers import Viewer
 from domain.zones import lineage
 
-AT_ONCE = 1_000
+FIRST, AT_ONCE = 200, 2_000
+"""How many are read at first, for a page that is soon full, and then."""
 NOT_ELIGIBLE = Refusal("NOT_ELIGIBLE", "不符合适用条件：{what_zh}", "Not eligible: {what_en}")
 
 
@@ -86,6 +87,8 @@ async def enterprises_matched(
 ) -> list[tuple[UUID, list[Quote]]]:
     """The first so many of the enterprises, in the order of their keys, with a benefit that stands so."""
     done: list[tuple[UUID, list[Quote]]] = []
+    if set(standings) == {Standing.HOLDS}:
+        rows = rows.filter(may_hold(benefits, on))
     async for key, quotes in _all_quoted(rows, benefits, on):
         if found := [each for each in quotes if each.standing in standings]:
             done.append((key, found))
@@ -145,14 +148,15 @@ async def _all_quoted(
     rows: Any, benefits: Sequence[Benefit], on: date
 ) -> AsyncIterator[tuple[UUID, list[Quote]]]:
     after: UUID | None = None
+    size = FIRST
     while True:
         page = rows.filter(id__gt=after) if after else rows
-        found = await page.order_by("id").limit(AT_ONCE).using_db(reads()).values(*OWN)
+        found = await page.order_by("id").limit(size).using_db(reads()).values(*OWN)
         for key, quotes in (await _quoted(found, benefits, on)).items():
             yield key, quotes
-        if len(found) < AT_ONCE:
+        if len(found) < size:
             return
-        after = found[-1]["id"]
+        after, size = found[-1]["id"], AT_ONCE
 
 
 async def _quoted(enterprises: Sequence[Any], benefits: Iterable[Benefit], on: date) -> dict[UUID, list[Quote]]:

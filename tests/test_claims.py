@@ -22,12 +22,12 @@ from domain.database import transaction
 from domain.enterprises import Enterprise
 from domain.policies import Benefit, Policy, PolicyVersion
 from domain.refusals import Refused
-from domain.viewers import OPERATOR
+from domain.viewers import OPERATOR, Role
 from domain.zones import Setting
 from tests.graphql import served, signed_in
 from tests.policy_texts import GANZHOU_REWARD, a_benefit, a_campaign, a_draft, a_policy, an_application, an_enterprise
 from tests.proofs import assert_whole, moved, refused
-from tests.world import World, a_world, the_clock_acts
+from tests.world import World, a_person, a_world, a_zone, the_clock_acts
 from workflows.perform import create, perform
 
 S = ClaimState
@@ -302,6 +302,21 @@ async def test_each_step_is_for_those_whose_it_is(world: World) -> None:
     with refused("PAID_BEFORE_GRANTED"):
         await moved(world, world.land_liaison, claim, "pay", paid_on=date(2026, 3, 1))
     assert (await moved(world, world.land_liaison, claim, "pay")).state is S.PAID
+
+
+async def test_what_a_city_grants_is_granted_by_the_citys_leader(database: str, monday: None) -> None:
+    city = await a_zone("GX")
+    world = await a_world("GL", city)
+    boss = await a_person(city, "市领导", Role.LEADER)
+    policy = await a_policy(city, a_benefit("first", {"fixed": "1"}))
+    await an_appropriation(policy, "1")
+    claim = await a_claim(world)
+    await moved(world, world.dispatcher, claim, "check")
+
+    with refused("NOT_ALLOWED"):
+        await moved(world, world.leader, claim, "grant")
+    assert (await moved(world, boss, claim, "grant")).state is S.GRANTED
+    await assert_whole()
 
 
 async def test_what_was_paid_in_two_years_in_sum(world: World) -> None:

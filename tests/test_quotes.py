@@ -142,6 +142,38 @@ async def test_the_service_finds_the_enterprises_page_by_page(world: World) -> N
     assert nothing["nodes"] == []
 
 
+async def test_who_is_found_is_just_who_meets_all_conditions(world: World) -> None:
+    conditions = [
+        {"enterprise": "above_scale", "in": [True]}, {"recognition": "high_tech"},
+        {"application": "high_tech", "year": 2023, "state": ["recognised"]},
+        {"not": {"application": "high_tech", "year": 2022}},
+    ]
+    await a_policy(world.zone, a_benefit("all", {"fixed": "1"}, *conditions))
+    await a_policy(world.zone, a_benefit("any", {"fixed": "1"}, {"any": conditions[1:2]}), name="另一政策")
+    leader = await world.viewer(world.leader)
+    first, second = await a_campaign(world.zone, 2022), await a_campaign(world.zone)
+    for name, above, years in (
+        ("合", True, (second,)), ("小", False, (second,)), ("未报", True, ()), ("两年", True, (first, second)),
+        ("未知", None, (second,)),
+    ):
+        firm = await an_enterprise(world.zone, f"示例·{name}", above_scale=above)
+        for campaign in years:
+            await an_application(leader, firm, campaign, campaign is second)
+    ask = """query($id: ID) { policyMatches(policyId: $id) { nodes { enterprise { name } quotes { benefit { code } } } }
+        policyMatchCounts(policyId: $id) { benefit { code } holds fails unknown } }"""
+    async with served() as http:
+        client = await signed_in(http, world.leader)
+        policy = await Policy.get(name="高企奖励办法")
+        one = await client.ask(ask, id=global_id(policy))
+        both = (await client.ask(ask))["policyMatches"]["nodes"]
+
+    assert [each["enterprise"]["name"] for each in one["policyMatches"]["nodes"]] == ["示例·合"]
+    [count] = one["policyMatchCounts"]
+    assert (count["holds"], count["fails"], count["unknown"]) == (1, 4, 1)
+    found = {each["enterprise"]["name"]: [quote["benefit"]["code"] for quote in each["quotes"]] for each in both}
+    assert found == {"示例·合": ["all", "any"], "示例·小": ["any"], "示例·两年": ["any"], "示例·未知": ["any"]}
+
+
 async def test_ganzhous_rewards_of_2023_in_sum(world: World) -> None:
     """T02: six that failed get 2万 each, 12万; all together 792万 to 1182万."""
     failed = {"this_application": "state", "is": "not_recognised"}

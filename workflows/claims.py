@@ -17,7 +17,8 @@ from domain.exact import written
 from domain.known import NOT_FILED, OWN
 from domain.policies import Benefit, Per, Policy, PolicyVersion
 from domain.quotes import Quote, quotes_for, quotes_of
-from domain.refusals import NOT_FOUND, OTHER_ZONE, REQUIRED, Refusal, Refused
+from domain.refusals import NOT_ALLOWED, NOT_FOUND, OTHER_ZONE, REQUIRED, Refusal, Refused
+from domain.viewers import Role
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, ITS_LIAISON, LEADER
 from workflows.audiences import COMPANION_OF, DISPATCHERS, LEADERS, Audience
@@ -40,6 +41,7 @@ OUTSIDE_QUOTE = Refusal(
 NO_APPROPRIATION = Refusal(
     "NO_APPROPRIATION", "该政策{year}年没有安排预算。", "The policy has no appropriation of {year}."
 )
+ITS_LEADER = NOT_ALLOWED.about(who="该政策所属区的领导", who_en="a leader of the zone whose policy it is")
 CONTRACT_UNMET = Refusal(
     "CONTRACT_UNMET", "招商合同约定的申报尚未提出（{count}份合同）；申报后方可兑现。",
     "What the enterprise's contract asks for has not been applied for ({count} contracts); it is paid once it has.",
@@ -136,6 +138,9 @@ async def grant(step: Step) -> None:
     appropriation = await Appropriation.get_or_none(policy_id=claim.policy_id, year=today.year)
     if appropriation is None:
         raise Refused(NO_APPROPRIATION.about(year=today.year))
+    viewer = step.viewer
+    if not (viewer.sees_everything or viewer.covers(Role.LEADER, appropriation.zone_id)):
+        raise Refused(ITS_LEADER)
     await step.perform(appropriation, "grant", amount=claim.amount)
     claim.appropriation_id, claim.granted_on = appropriation.id, today
 
