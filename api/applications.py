@@ -25,6 +25,7 @@ from domain.recognitions import Recognition as RecognitionRow
 from domain.zones import Zone as ZoneRow
 
 if TYPE_CHECKING:
+    from api.agencies import Agency
     from api.campaigns import Campaign
     from api.departments import Department
     from api.enterprises import Enterprise
@@ -44,6 +45,7 @@ class Application(Node):
     enterprise: Annotated[Enterprise, strawberry.lazy("api.enterprises")] | None = one()
     campaign: Annotated[Campaign, strawberry.lazy("api.campaigns")] | None = one()
     department: Annotated[Department, strawberry.lazy("api.departments")] | None = one()
+    agency: Annotated[Agency, strawberry.lazy("api.agencies")] | None = one()
     recognition: Annotated[Recognition, strawberry.lazy("api.recognitions")] | None = one(
         RecognitionRow, application_id="id"
     )

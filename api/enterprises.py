@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from api.applications import Application
     from api.cases import Case
     from api.checklists import Checklist
+    from api.claims import Claim
+    from api.contracts import Contract
     from api.library_entries import LibraryEntry
     from api.people import Person
     from api.recognitions import Recognition
@@ -46,6 +48,8 @@ class Enterprise(Node):
     library_entries: Connection[Annotated[LibraryEntry, strawberry.lazy("api.library_entries")]] = paged(NEWEST)
     checklists: Connection[Annotated[Checklist, strawberry.lazy("api.checklists")]] = paged(NEWEST)
     roadmaps: Connection[Annotated[Roadmap, strawberry.lazy("api.roadmaps")]] = paged(NEWEST)
+    claims: Connection[Annotated[Claim, strawberry.lazy("api.claims")]] = paged(NEWEST)
+    contracts: Connection[Annotated[Contract, strawberry.lazy("api.contracts")]] = paged(NEWEST)
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tortoise import fields
@@ -14,6 +15,9 @@ from domain.enterprises import Enterprise, OfEnterprise
 from domain.facts import FactStatus
 from domain.words import Word
 from domain.zones import Zone
+
+if TYPE_CHECKING:
+    from domain.agencies import Agency
 
 
 class ApplicationState(Word):
@@ -47,6 +51,9 @@ class Application(OfEnterprise, Timed):
     department: fields.ForeignKeyNullableRelation[Department] = fields.ForeignKeyField(
         "qiban.Department", related_name="applications", null=True, on_delete=fields.RESTRICT
     )
+    agency: fields.ForeignKeyNullableRelation[Agency] = fields.ForeignKeyField(
+        "qiban.Agency", related_name="applications", null=True, on_delete=fields.RESTRICT
+    )
     state = fields.CharEnumField(ApplicationState, max_length=20, description="ApplicationState")
     first_time = fields.BooleanField()
     title = fields.CharField(max_length=200, default="")
@@ -59,6 +66,7 @@ class Application(OfEnterprise, Timed):
     enterprise_id: UUID
     campaign_id: UUID
     department_id: UUID | None
+    agency_id: UUID | None
 
     class Meta:
         table = "application"
@@ -78,6 +86,7 @@ class Application(OfEnterprise, Timed):
             ("enterprise_id", "id"),
             ("campaign_id", "state", "id"),
             ("department_id", "state", "id"),
+            ("agency_id", "state", "id"),
             ("zone_id", "state", "id"),
             ("zone_id", "id"),
             LIT,

@@ -37,6 +37,7 @@ class Enterprise(Subject):
     )
     synthetic = fields.BooleanField(default=False)
     source = fields.CharField(max_length=300, default="")
+    unmet_contracts = fields.IntField(default=0, db_default=0)
     zone_id: UUID
     companion_id: UUID | None
     cases: fields.ReverseRelation[Case]

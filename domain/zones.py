@@ -39,6 +39,9 @@ DEFAULTS: Mapping[str, Any] = {
     "supervision_answer": "3wd",  # no text gives a number
     "application_recommend": None,
     "application_decide": None,
+    "claim_check": None,
+    "claim_grant": None,
+    "claim_pay": None,
     "reopen_window": "30d",
     "call_back_attempts": 3,
     "extension_notice": "1wd",  # Quanzhou: asked at least one working day before due

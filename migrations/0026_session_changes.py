@@ -5,5 +5,5 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0035_recognitions")]
+    dependencies = [("qiban", "0015_supervisions")]
     operations = [ops.AddField("Session", "changes", fields.IntField(default=0, db_default=0))]

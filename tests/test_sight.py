@@ -8,10 +8,13 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
-- What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps) is seen by
-  those who oversee its zone, its companion, the liaisons of the department in charge, who thereby see the enterprise,
-  and its contacts. A zone's libraries, templates and campaigns are seen by all who have to do with it, campaigns by
-  staff of the zones below too; its filed counts by staff of either.
+- What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps, claims,
+  contracts) is seen by those who oversee its zone, its companion, the liaisons of the department in charge, who
+  thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by all who have to
+  do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
+- Policies, and all that stands in them, once they are out by those who see the zone's campaigns, as drafts by staff of
+  the zone; appropriations by its overseers and administrators; agencies by staff, and by the zone's contacts unless
+  struck off.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -44,6 +47,7 @@ from domain.responsibilities import Part, Responsibility
 from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
+from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
 from tests.recognising import all_sorts_of_applications, an_application_of
 from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
@@ -118,6 +122,7 @@ async def a_region() -> Region:
     await a_case_of_the_second(gl, firm, second)
     await all_sorts_of_applications(gl)
     await an_application_of(gl, firm)
+    await all_sorts_of_claims(gl, parent)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -323,13 +328,26 @@ class Standing:
             or (firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION])
         )
 
-    _application = _libraryentry = _checklist = _checklistitem = _roadmap = _milestone = _recognition
+    _application = _claim = _contract = _libraryentry = _checklist = _checklistitem = _recognition
+    _roadmap = _milestone = _recognition
 
     def _campaign(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above | self.contact_zones
 
     def _filedcount(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above
+
+    def _policy(self, row: Any) -> bool:
+        out = row.state.value in ("published", "ended")
+        return row.zone_id in self.staff or (out and row.zone_id in self.above | self.contact_zones)
+
+    _policyversion = _clause = _benefit = _policy
+
+    def _appropriation(self, row: Any) -> bool:
+        return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
+
+    def _agency(self, row: Any) -> bool:
+        return row.zone_id in self.staff or (row.state.value == "listed" and row.zone_id in self.contact_zones)
 
     def _zone(self, row: Any) -> bool:
         return row.id in self.staff | self.contact_zones
@@ -368,7 +386,7 @@ class Standing:
 
     def _in_charge_of(self) -> set[UUID]:
         """Enterprises about which there is a row that names the person's department as in charge."""
-        rows = [*self.rows["Application"], *self.rows["LibraryEntry"]]
+        rows = [each for kind in ("Application", "LibraryEntry", "Claim") for each in self.rows[kind]]
         return {each.enterprise_id for each in rows if each.department_id in self.departments}
 
     def _person(self, row: Any) -> bool:
@@ -404,6 +422,8 @@ class Standing:
             firm = self.enterprise[row.subject_id]
             accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
             return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR] or accompanied
+        if row.subject_kind == "policy":
+            return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
         if row.subject_kind != "case":
             return row.zone_id in self.zones[Role.ADMINISTRATOR]
         case = self.case[row.subject_id]
@@ -508,6 +528,11 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "checklists": "Checklist",
         "roadmaps": "Roadmap",
         "milestones": "Milestone",
+        "policies": "Policy",
+        "appropriations": "Appropriation",
+        "claims": "Claim",
+        "contracts": "Contract",
+        "agencies": "Agency",
     }
     for listed, kind in of.items():
         assert walk.roots[listed]["totalCount"] == sum(key[0] == kind for key in may), f"{name}: {listed}"

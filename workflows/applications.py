@@ -17,7 +17,9 @@ from domain.recognitions import Recognition
 from domain.refusals import OTHER_ZONE, Refusal, Refused
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, ITS_LIAISON, LEADER
+from workflows.agencies import NameAgency, name_agency
 from workflows.audiences import COMPANION_OF, DISPATCHERS, Audience
+from workflows.contracts import meet_contracts
 from workflows.deadlines import CLOCK_ALARMS, clock_moves
 from workflows.flow import Flow, Held, Move
 from workflows.inputs import Reason, WithReason, Words
@@ -122,6 +124,11 @@ async def note_in_libraries(step: Step) -> None:
             await step.perform(entry, "note_application", on=application.submitted_on)
 
 
+async def bring_about(step: Step) -> None:
+    await note_in_libraries(step)
+    await meet_contracts(step)
+
+
 async def recommend(step: Step) -> None:
     step.record.recommended_on = _on(step, step.input.recommended_on, "recommendedOn")
 
@@ -175,8 +182,13 @@ APPLICATION = Flow(
         ),
         Move("edit", "修改", "Edit", (S.DRAFT,), None, APPLICANTS, input=Edit, act=edit),
         Move(
+            "name_agency", "登记辅导机构", "Say which agency coaches it", OPEN, None,
+            (ACCOMPANYING, ITS_LIAISON, DISPATCHER, LEADER),
+            input=NameAgency, act=name_agency, mutation="nameAgency",
+        ),
+        Move(
             "submit", "申报", "Submit", (S.DRAFT,), S.SUBMITTED, APPLICANTS,
-            input=Submit, act=submit, then=note_in_libraries, tells=(COMPANION_OF, DISPATCHERS),
+            input=Submit, act=submit, then=bring_about, tells=(COMPANION_OF, DISPATCHERS),
         ),
         Move(
             "recommend", "推荐", "Recommend", (S.SUBMITTED,), S.RECOMMENDED, JUDGES,

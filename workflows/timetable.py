@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from workflows import (  # noqa: F401 (each defines its flow, or what follows them)
+    agencies,
     applications,
+    appropriations,
     attachments,
     calendar,
     campaigns,
     cases,
     chains,
     checklists,
+    claims,
     consultations,
+    contracts,
     departments,
     enterprises,
     figures,
@@ -18,6 +22,7 @@ from workflows import (  # noqa: F401 (each defines its flow, or what follows th
     libraries,
     library_entries,
     people,
+    policies,
     problems,
     recognitions,
     rectifications,
