@@ -16,7 +16,7 @@ from domain.responsibilities import Responsibility
 from domain.timers import Timer
 from domain.viewers import OPERATOR
 from tests.proofs import assert_whole, everything, moved
-from tests.test_arrangements import notice
+from tests.test_arrangements import notice, of_2027
 from tests.test_calendar_years import a_day, correct, publish
 from tests.test_deadlines import a_rule, handled_until
 from tests.test_lights import the_deadline
@@ -67,6 +67,38 @@ async def test_a_provisional_deadline_settles_when_its_year_is_published_in_one_
     assert (await Responsibility.get(id=certain.id)).due_at == certain.due_at
     assert await Timer.filter(record_id=duty.id, move="overdue", due_at=settled.due_at).exists()
     await assert_whole()
+
+
+async def test_a_zone_that_publishes_a_whole_year_waits_for_no_other(database: str, december: None) -> None:
+    """The arrangement as the notice has it settles the deadlines of the zone; other zones wait for the state's."""
+    world, other = await a_world(), await a_world("HB")
+    for each in (world, other):
+        await a_rule(each, "fix", "7wd")
+    duty, elsewhere = await signed(world), await signed(other)
+    administrator = await world.viewer(world.administrator)
+    shifts = await preview(administrator, year=2027, zone=world.zone, text=notice(), source="示例通知")
+    assert [shift.record.id for shift in shifts] == [duty.id]
+
+    year = await publish(administrator, zone=world.zone)
+
+    settled = await Responsibility.get(id=duty.id)
+    assert (settled.provisional, settled.due_at) == (False, shifts[0].becomes.at)
+    assert len(year.days) == len(of_2027())
+    assert (await Responsibility.get(id=elsewhere.id)).provisional
+    await publish()
+    assert not (await Responsibility.get(id=elsewhere.id)).provisional
+    assert (await Responsibility.get(id=duty.id)).due_at == settled.due_at
+    await assert_whole()
+
+
+async def test_days_of_a_zones_own_settle_nothing(database: str, december: None) -> None:
+    world = await a_world()
+    await a_rule(world, "fix", "7wd")
+    duty = await signed(world)
+
+    await publish(await world.viewer(world.administrator), zone=world.zone, days=[a_day("2027-04-08", DayKind.HOLIDAY)])
+
+    assert (await Responsibility.get(id=duty.id)).provisional
 
 
 async def test_the_window_to_return_settles_with_the_deadline(database: str, december: None) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain import database
 from domain.calendar import Calendar, Day, DayKind, Moment, shipped
-from domain.calendar.arrangements import Line, arrangement, lines_in, special
+from domain.calendar.arrangements import Line, arrangement, is_whole, lines_in, special
 from domain.calendar.rows import Book, CalendarDay, CalendarYear, path_in
 from domain.records import Kept, Record
 from domain.refusals import BAD_INPUT, Refusal, Refused
@@ -135,7 +135,7 @@ async def publish(step: Step) -> None:
     if await CalendarYear.filter(year=year.year, zone_id=year.zone_id).exists():
         raise Refused(YEAR_PUBLISHED.about(year=given.year))
     days = _given(given, given.year, whole=given.zone is None, state=given.zone is None)
-    await _enter(step, given.zone, special(days) if given.zone is None else days)
+    await _enter(step, given.zone, days)
     year.published_edition = year.edition
     year.source, year.author_id = given.source, _author(step)
 
@@ -226,10 +226,13 @@ def _given(given: PublishYear | CorrectDays, year: int, *, whole: bool, state: b
 
 
 async def _enter(step: Step, zone: Zone | None, days: Mapping[date, Day]) -> None:
-    """Those of the days that differ from what holds, as the next edition."""
+    """Those of the days that differ from what holds, as the next edition; of a year that was not published before, all
+    that are not what their weekday says, whether the state or a zone publishes it whole."""
     change, year, before = step.change, step.record, await step.change.calendar_book()
     standing = before.calendar(zone.path if zone else None)
-    new = zone is None and not standing.published(date(year.year, 1, 1))
+    new = not standing.published(date(year.year, 1, 1)) and (zone is None or is_whole(days, year.year))
+    if new:
+        days = special(days)
     different = {day: what for day, what in sorted(days.items()) if new or standing.day(day) != what}
     if not different:
         raise Refused(NO_DAY_CHANGES)

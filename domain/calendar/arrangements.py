@@ -105,6 +105,11 @@ def arrangement(lines: Sequence[Line], year: int, *, whole: bool = True, state: 
     return days
 
 
+def is_whole(days: Mapping[date, Day], year: int) -> bool:
+    """Whether days would do as the arrangement of a year: complete, and no holiday of the law worked."""
+    return not _incomplete(days, year) and not any(_wrong(day, what, True) for day, what in days.items())
+
+
 def special(days: Mapping[date, Day]) -> dict[date, Day]:
     """Only the days that are not what their weekday says."""
     return {day: what for day, what in sorted(days.items()) if what.kind is not ordinary(day)}

@@ -6,7 +6,7 @@ latest edition that concerns its zone, and what it was at any earlier version ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -18,6 +18,7 @@ from tortoise.expressions import Q
 from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
+from domain.calendar.arrangements import is_whole
 from domain.calendar.counting import Calendar
 from domain.calendar.days import Day, DayKind
 from domain.database import reads
@@ -141,17 +142,25 @@ class Book:
 
 @lru_cache(64)
 def _counted(book: Book, chain: tuple[UUID | None, ...], version: int | None) -> Calendar:
-    """A zone's own days stand over those of the zone above, and these over the state's, whichever came first."""
+    """A zone's own days stand over those of the zone above, and these over the state's, whichever came first. A zone
+    that has published a whole arrangement waits for no other."""
     special: dict[date, Day] = {}
     known = [each for each in book.days if version is None or each.edition <= version]
     for zone_id in chain:
         special |= {each.day: each.what for each in known if each.zone_id == zone_id}
     years = frozenset(
         each.year for each in book.years
-        if each.zone_id is None and (version is None or each.edition <= version)
+        if each.zone_id in chain and (version is None or each.edition <= version)
+        and (each.zone_id is None or is_whole(_days_of(known, each), each.year))
     )
     latest = max((each.edition for each in known if each.zone_id in chain), default=0)
     return Calendar(latest, years, special)
+
+
+def _days_of(known: Iterable[Given], published: Published) -> dict[date, Day]:
+    """The days of one arrangement, as latest given."""
+    own = (each for each in known if (each.zone_id, each.day.year) == (published.zone_id, published.year))
+    return {each.day: each.what for each in own}
 
 
 async def calendar_of(zone_id: UUID | None, version: int | None = None) -> Calendar:
