@@ -15,7 +15,7 @@ from api.filters import matching
 from api.history import Entry, history
 from api.moves import MoveStanding, moves
 from api.nodes import Node, computed, enum, key_of, many, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, Lookup, Order, listing
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, Lookup, Order, counting, listing
 from domain import clock
 from domain.cases import STAGES, CaseState, Category, Channel, Satisfaction, Stage
 from domain.cases import Case as CaseRow
@@ -188,8 +188,7 @@ class CaseCounts:
 
     @strawberry.field
     async def total(self, info: Info) -> int:
-        total: int = await narrowed(info.context.viewer, self.filter, info.context.at).using_db(reads()).count()
-        return total
+        return await Listing(narrowed(info.context.viewer, self.filter, info.context.at)).count()
 
     @strawberry.field
     async def stages(self, info: Info) -> list[StageCount]:
@@ -209,7 +208,7 @@ class CaseCounts:
         rows = narrowed(info.context.viewer, self.filter, info.context.at)
         found = [rows.filter(shining([each], info.context.viewer, info.context.at)) for each in Light]
         return [
-            LightCount(light=each, count=await lit.using_db(reads()).count())
+            LightCount(light=each, count=await Listing(lit).count())
             for each, lit in zip(Light, found, strict=True)
         ]
 
@@ -255,8 +254,8 @@ class Query:
 
 
 async def _counted(info: Info, filter: CaseFilter | None, column: str) -> dict[str, int]:
-    rows = narrowed(info.context.viewer, filter, info.context.at).annotate(n=Count("id")).group_by(column)
-    return {row[column]: row["n"] for row in await rows.using_db(reads()).values(column, "n")}
+    sql, parameters = counting(narrowed(info.context.viewer, filter, info.context.at), column)
+    return {row[column]: row["n"] for row in await reads().execute_query_dict(sql, parameters)}
 
 
 def narrowed(viewer: Viewer, filter: CaseFilter | None, at: datetime | None = None) -> Any:

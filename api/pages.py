@@ -20,7 +20,7 @@ from strawberry.utils.await_maybe import await_maybe
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from domain.database import reads
+from domain.database import engine, looking_back, reads
 from domain.history import Entry, plain
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refusal, Refused
@@ -123,16 +123,22 @@ class Listing:
             self._found = list(await self.query().using_db(reads()))
         return self._found
 
-    def counting(self) -> tuple[str, list[Any]]:
-        """The statement that counts them, and its parameters."""
-        query = self.rows.count()
-        query._choose_db_if_not_chosen()
-        query._make_query()
-        sql, parameters = query.query.get_parameterized_sql()
-        return sql, parameters
-
     async def count(self) -> int:
-        return await self.rows.using_db(reads()).count()
+        sql, parameters = counting(self.rows)
+        found = await reads().execute_query_dict(sql, parameters)
+        return int(found[0]["n"])
+
+
+def counting(rows: QuerySet[Any], by: str = "") -> tuple[str, list[Any]]:
+    """The statement that counts rows, or those with each value of a column, as `n`; and its parameters."""
+    query: Any = rows.order_by().values(by or "id")
+    query._choose_db_if_not_chosen()
+    query._make_query()
+    sql, parameters = query.query.get_parameterized_sql()
+    # SQLite would read every column of a view of the past, but for a limit below which only these are named.
+    limit = " LIMIT -1" if looking_back() and engine() == "sqlite" else ""
+    each, grouped = (f'"{by}", ', f' GROUP BY "{by}"') if by else ("", "")
+    return f"SELECT {each}count(*) AS n FROM ({sql}{limit}) counted{grouped}", parameters
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from api.columns import Dialect, looked_at
 from api.connections import Connected, Part
 from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
-from api.pages import Amount, Listing, Lookup, behind, page_size, require_a_past
+from api.pages import Amount, Listing, Lookup, Order, behind, counting, page_size, require_a_past
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from api.sights import condition, sight_of
 from domain.database import engine
@@ -65,6 +65,11 @@ class Place:
     def column(self, name: str) -> str:
         return f'{self.table}."{name}"'
 
+    def columns(self, order: str, direction: str = "") -> str:
+        """Those of an order. They are selected too: only then does SQLite sort the parts of a view of the past each by
+        its own index, and look into both for the rows of one parent, instead of writing the whole view out."""
+        return ", ".join(f"{self.column(each)}{direction}" for each in dict.fromkeys((order, "id")))
+
 
 @dataclass
 class Statement:
@@ -87,13 +92,13 @@ class Statement:
 
     def listing(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
-        sql = self._written(wanted.query(), node, f'{_table(wanted.rows)}."{wanted.order.column}"')
+        sql = self._written(wanted.query(), node, wanted.order)
         return self._root(key, sql, lambda rows, _: [node for node, _, _ in rows[: wanted.size]])
 
     def connection(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
         node, connected = self._connection(_top(wanted.rows.model, kind, self.selection), details, wanted.order.column)
-        sql = self._written(wanted.query(), node, f'{_table(wanted.rows)}."{wanted.order.column}"')
-        counted = wanted.counting() if connected.counts else None
+        sql = self._written(wanted.query(), node, wanted.order)
+        counted = counting(wanted.rows) if connected.counts else None
         return self._root(key, sql, lambda rows, count: connected.made(rows, wanted.size, count), counted)
 
     def amount(self, key: str, wanted: Amount) -> Root:
@@ -113,17 +118,30 @@ class Statement:
         stamped = f"SELECT mine.stamp, page.* FROM (SELECT {mine} AS stamp) mine LEFT JOIN ({sql}) page ON TRUE"
         return Root(key, sql, stamped, values, self.holes, finish, count)
 
-    def _written(self, rows: QuerySet[Any], node: str, place: str = "NULL") -> str:
+    def _written(self, rows: QuerySet[Any], node: str, order: Order | None = None) -> str:
         """The rows' own statement, selecting of each its JSON, its key and its place in the order."""
         rows._choose_db_if_not_chosen()
         rows._make_query()
-        key, order = f'CAST({_table(rows)}."id" AS TEXT) AS key', f"CAST({place} AS TEXT) AS place"
-        selected: list[Any] = [RawSQL(each) for each in (f"{node} AS node", key, order)]
-        rows.query._selects = selected
-        sql = str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
+        row = Place(rows.model, _table(rows), None, ())
+        place = f"CAST({row.column(order.column)} AS TEXT)" if order else "NULL"
+        selected = f"{node} AS node, CAST({row.column('id')} AS TEXT) AS key, {place} AS place"
+        if order is None or self.context.as_of is None or self.dialect.postgres:
+            sql = self._selecting(rows, selected)
+        else:
+            # SQLite would make the node of everything that has changed since before it sorts.
+            page = self._selecting(rows, row.columns(order.column))
+            sorted_by = row.columns(order.column, " DESC" if order.descending else "")
+            among = f"WHERE {row.column('id')} IN (SELECT \"id\" FROM page) ORDER BY {sorted_by}"
+            of_page = f"{selected}, {row.columns(order.column)} FROM {row.table} {among}"
+            sql = f"WITH page AS MATERIALIZED ({page}) SELECT {of_page}"
         if _nesting(sql) > self.dialect.deepest:
             raise Unplannable
         return sql
+
+    def _selecting(self, rows: QuerySet[Any], selected: str) -> str:
+        chosen: list[Any] = [RawSQL(selected)]
+        rows.query._selects = chosen
+        return str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
 
     def _object(self, at: Place, details: Details) -> str:
         if not isinstance(at.kind, GraphQLObjectType):
@@ -174,9 +192,9 @@ class Statement:
         rows = self._alias()
         return self.dialect.nested(
             f"(SELECT {self.dialect.array(self.dialect.nested(f'{rows}.node'))} FROM ("
-            f"SELECT {self._object(row, details)} AS node FROM {_named(row)} "
+            f"SELECT {self._object(row, details)} AS node, {row.columns(order)} FROM {_named(row)} "
             f"WHERE {row.column(column)} = {at.column('id')}{self._sight(row)} "
-            f"ORDER BY {', '.join(map(row.column, dict.fromkeys((order, 'id'))))} LIMIT {first}) {rows})"
+            f"ORDER BY {row.columns(order)} LIMIT {first}) {rows})"
         )
 
     def _paged(self, at: Place, paged: Paged, name: str, details: Details) -> str:
@@ -188,12 +206,12 @@ class Statement:
         node, connected = self._connection(row, details, order.column)
         where = f"{row.column(column)} = {at.column('id')}{self._sight(row)}"
         beyond = f" AND ({condition(row.model, row.table, behind(after, order), self.parameters)})" if after else ""
-        direction = " DESC" if order.descending else ""
-        sorted_by = ", ".join(f"{row.column(each)}{direction}" for each in dict.fromkeys((order.column, "id")))
+        sorted_by = row.columns(order.column, " DESC" if order.descending else "")
         item = {"node": self.dialect.nested(f"{rows}.node"), "key": f"{rows}.key", "place": f"{rows}.place"}
         listed = (
             f"(SELECT {self.dialect.array(self.dialect.object(item))} FROM (SELECT {node} AS node, "
-            f"CAST({row.column('id')} AS TEXT) AS key, CAST({row.column(order.column)} AS TEXT) AS place "
+            f"CAST({row.column('id')} AS TEXT) AS key, CAST({row.column(order.column)} AS TEXT) AS place, "
+            f"{row.columns(order.column)} "
             f"FROM {_named(row)} WHERE {where}{beyond} ORDER BY {sorted_by} LIMIT {size + 1}) {rows})"
         )
         pairs = {"rows": self.dialect.nested(listed)}

@@ -146,11 +146,15 @@ async def transaction() -> AsyncIterator[TransactionalDBClient]:
 def reads() -> BaseDBAsyncClient:
     """Where to read: `Case.filter(…).using_db(reads())`. A transaction reads what it has written; in a block of
     `as_of.reading` all is as it was then, in one of `first_hand` nothing comes from a replica."""
-    past = get_connection("past")
-    if isinstance(past, TransactionalDBClient):
-        return past
+    if looking_back():
+        return get_connection("past")
     place = "default" if _first_hand.get() and engine() == "postgres" else "reads"
     return _open_transaction() or get_connection(place)
+
+
+def looking_back() -> bool:
+    """Whether reads are answered as of an instant past."""
+    return isinstance(get_connection("past"), TransactionalDBClient)
 
 
 @contextmanager

@@ -115,6 +115,7 @@ class Keeper:
             if not past.issuperset(name for name, _ in columns):
                 await self._run(self._grown(model.kind(), columns, past) if past else self._made(model, columns))
                 await self._run(self._watched(model.kind(), names))
+            await self._run(self._found(model.kind(), [name for name, _ in columns]))
             await self._run(self._shown(model.kind(), names))
             begun = begun or (not past and bool(
                 await self.connection.execute_query_dict(f'SELECT id FROM "{model.kind()}" LIMIT 1')
@@ -130,11 +131,19 @@ class Keeper:
         own = f'"replaced_at" {self.instant} NOT NULL, "fork" BIGINT NOT NULL'
         yield f'CREATE TABLE "{table}" ({", ".join(declared for _, declared in columns)}, {own})'
         yield f'CREATE UNIQUE INDEX "{table}_once" ON "{table}" ("id", "changed_at")'
-        for column in period(model):
+        for column in (each for each in period(model) if each != "zone_id"):
             # With the instants, so that only what held then is read: a fork also has what began or ended otherwise.
             yield f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}", "fork", "changed_at", "replaced_at")'
         for known in (model.kind(), "entry"):
             yield f'INSERT INTO "past_before" SELECT CAST("id" AS TEXT) FROM "{known}" ORDER BY "id" DESC LIMIT 1'
+
+    def _found(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        """The index by which boards and registers of a zone find, sort and count what held then without reading it."""
+        if "zone_id" in columns:
+            state = ', "state"' if "state" in columns else ""
+            found = f'"zone_id", "fork", "changed_at", "replaced_at", "id"{state}'
+            yield f'CREATE INDEX IF NOT EXISTS "{table}_past_board" ON "{table}_past" ({found})'
+            yield f'DROP INDEX IF EXISTS "{table}_past_zone_id"'
 
     def _grown(self, table: str, columns: Sequence[tuple[str, str]], past: set[str]) -> Iterable[str]:
         for name, declared in columns:
@@ -157,6 +166,14 @@ class Keeper:
 
 class OnSqlite(Keeper):
     instant = "TIMESTAMP"
+
+    def _found(self, table: str, columns: Sequence[str]) -> Iterable[str]:
+        """And one of the table itself, for what is still as it was then. On PostgreSQL it would make each change of a
+        row one of every index."""
+        yield from super()._found(table, columns)
+        if "zone_id" in columns:
+            state = ', "state"' if "state" in columns else ""
+            yield f'CREATE INDEX IF NOT EXISTS "{table}_board" ON "{table}" ("zone_id", "id", "changed_at"{state})'
 
     async def columns(self, table: str) -> list[tuple[str, str]]:
         rows = await self.connection.execute_query_dict(f"SELECT * FROM pragma_table_info('{table}')")

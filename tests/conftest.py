@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from domain import clock
 from domain import database as storage
 from tests import postgres
 from workflows.founding import bring_up
@@ -72,5 +74,7 @@ def postgres_server() -> Iterator[str]:
 
 
 async def _migrate(url: str) -> None:
-    async with storage.opened(url):
-        await bring_up()
+    """Before anything that happens in a test."""
+    with clock.stopped(datetime(2020, 1, 1, tzinfo=UTC)):
+        async with storage.opened(url):
+            await bring_up()
