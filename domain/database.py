@@ -234,7 +234,7 @@ def _sqlite(url: str) -> dict[str, Any]:
 
 def replicated() -> bool:
     """Whether reads go elsewhere than writes, and may know less."""
-    return engine() == "postgres" and bool(os.environ.get("QIBAN_READS_URL"))
+    return bool(os.environ.get("QIBAN_READS_URL")) and engine() == "postgres"
 
 
 def _postgres(url: str) -> dict[str, Any]:
