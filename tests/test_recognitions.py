@@ -62,6 +62,8 @@ async def test_no_certificate_expires_before_it_begins(world: World) -> None:
 
     with refused("EXPIRES_FIRST"):
         await moved(world, world.leader, held, "correct", valid_until=date(2021, 5, 31), reason="录入有误")
+    right = await moved(world, world.leader, held, "correct", valid_until=UNTIL, reason="录入有误")
+    assert (right.certificate_number, right.ends_on) == ("GR1", date(2024, 6, 1))
     with pytest.raises(IntegrityError):
         await Recognition.filter(id=held.id).update(valid_until=date(2021, 5, 31))
 

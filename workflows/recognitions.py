@@ -76,9 +76,11 @@ class Grant(RecordRecognition):
 
 @dataclass
 class Correct:
+    """What is not given stays as it is."""
+
     reason: Reason
-    certificate_number: Number = ""
-    valid_until: Until = None
+    certificate_number: Annotated[str | None, Words("证书编号", "Certificate number", 60)] = None
+    valid_until: Annotated[date | None, Words("有效期止", "Valid until, that day included")] = None
 
 
 @dataclass
@@ -131,7 +133,8 @@ async def _enter(step: Step) -> None:
 
 async def correct(step: Step) -> None:
     row, given = step.record, step.input
-    row.certificate_number, row.valid_until = given.certificate_number, given.valid_until
+    row.certificate_number = given.certificate_number or row.certificate_number
+    row.valid_until = given.valid_until or row.valid_until
     _expires_later(row)
     row.ends_on = ending(row.valid_until)
     await _number_is_free(row)
