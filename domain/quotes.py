@@ -27,7 +27,7 @@ from domain.refusals import Refusal
 from domain.viewers import Viewer
 from domain.zones import lineage
 
-FIRST, AT_ONCE = 200, 2_000
+FIRST, AT_ONCE = 200, 1_000
 """How many are read at first, for a page that is soon full, and then."""
 NOT_ELIGIBLE = Refusal("NOT_ELIGIBLE", "不符合适用条件：{what_zh}", "Not eligible: {what_en}")
 

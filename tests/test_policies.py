@@ -125,7 +125,7 @@ async def test_every_fault_of_a_draft_is_named_by_its_place(world: World) -> Non
 
     assert [(each.code, each.field) for each in caught.value.refusals] == [  # type: ignore[attr-defined]
         ("CLAUSE_TAKEN", "clauses.1.number"), ("BAD_RULE", "benefits.0.eligibility.0.tag"),
-        ("BAD_RULE", "benefits.0.amount.fixed"), ("CODE_TAKEN", "benefits.1.code"),
+        ("BAD_RULE", "benefits.0.amount.fixed"), ("BENEFIT_TAKEN", "benefits.1.code"),
         ("NO_SUCH_CLAUSE", "benefits.2.clause"), ("BAD_RULE", "benefits.3.amount.of.over.1"),
     ]
     assert await PolicyVersion.all().count() == 0

@@ -26,8 +26,8 @@ POLICY_NAME_TAKEN = Refusal(
     "The zone has a policy of this name; draft a new version of it.", "name",
 )
 CLAUSE_TAKEN = Refusal("CLAUSE_TAKEN", "这一版已有{number}。", "This version has {number} already.", "number")
-CODE_TAKEN = Refusal(
-    "CODE_TAKEN", "这一版已有代码为{code}的奖补。", "This version has a benefit {code} already.", "code"
+BENEFIT_TAKEN = Refusal(
+    "BENEFIT_TAKEN", "这一版已有代码为{code}的奖补。", "This version has a benefit {code} already.", "code"
 )
 NO_SUCH_CLAUSE = Refusal("NO_SUCH_CLAUSE", "这一版没有{number}。", "This version has no {number}.", "clause")
 NO_DRAFT = Refusal("NO_DRAFT", "这一版已不是草稿。", "This version is no draft any more.", "versionId")
@@ -153,7 +153,7 @@ async def draft_contents(step: Step) -> None:
             if each.clause not in clauses:
                 raise Refused(NO_SUCH_CLAUSE.about(number=each.clause))
             if each.code in codes:
-                raise Refused(CODE_TAKEN.about(code=each.code))
+                raise Refused(BENEFIT_TAKEN.about(code=each.code))
             codes.add(each.code)
             await step.create(Benefit, "offer", **{**given, "clause": clauses[each.clause]})
         except Refused as refused:
@@ -217,7 +217,7 @@ async def offer(step: Step) -> None:
     benefit.code = given.code
     same = Benefit.filter(version_of_id=benefit.version_of_id, code=given.code).exclude(state=S.DROPPED)
     if await same.exists():
-        raise Refused(CODE_TAKEN.about(code=given.code))
+        raise Refused(BENEFIT_TAKEN.about(code=given.code))
     await revise(step)
 
 
