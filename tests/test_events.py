@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import orjson
 import pytest
 
-from api import events, subscriptions
+from api import events, streams, subscriptions
 from api.context import Context
 from api.schema import schema
 from domain import clock
@@ -26,6 +26,13 @@ from workflows.leases import Caller
 
 DOCUMENTS = 24
 FILTERS = ("", "(filter: {stage: [CLOSE]})", "(filter: {light: [GREEN, RED]})", '(filter: {text: "用地"})')
+
+
+@pytest.fixture(autouse=True)
+async def streaming() -> AsyncIterator[None]:
+    """As in a server that runs: one that was stopped earlier in this process would end every stream."""
+    async with streams.checking():
+        yield
 
 
 async def told(person: Person, document: str, notes: Iterable[Note]) -> list[Any]:
