@@ -26,7 +26,7 @@ from domain.trees import TILE_WIDTH, Place, leaf_hash
 TAG_BYTES = 16
 SEALING = 20_250_909  # any number, as long as nobody else takes an advisory lock by it
 LOG_BROKEN = Refusal(
-    "LOG_REWRITTEN", "警报：存证日志已被改动：{table} 表自 {first} 起缺行或行已损坏。",
+    "LOG_BROKEN", "警报：存证日志已被改动：{table} 表自 {first} 起缺行或行已损坏。",
     "Alarm: the log has been altered: rows of {table} from {first} on are missing or broken.",
 )
 

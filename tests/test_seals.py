@@ -341,18 +341,26 @@ async def test_an_entry_altered_before_it_is_sealed_raises_the_alarm(database: s
     assert not await Leaf.exists()
 
 
-async def test_a_log_rewritten_by_its_owner_is_not_signed_again(database: str) -> None:
+@pytest.mark.parametrize(("statement", "code"), [
+    ("UPDATE leaf SET data = 'ff' || substr(data, 3) WHERE id = 1", "LOG_REWRITTEN"),
+    ("DELETE FROM leaf WHERE id = 1", "LOG_BROKEN"),
+    ("UPDATE leaf SET data = 'no hash' WHERE id = 1", "LOG_BROKEN"),
+])
+async def test_a_log_rewritten_by_its_owner_is_not_signed_again(database: str, statement: str, code: str) -> None:
     await log_keys.create_key()
     await a_zone("GL")
     await a_zone("GX")
     await seal()
-    await without_triggers("DELETE FROM leaf WHERE id = 1")
+    await without_triggers(statement)
     await a_zone("LYG")
 
-    with refused("LOG_REWRITTEN"):
+    with refused(code):
+        await seal()
+    await without_triggers("DELETE FROM checkpoint")
+    with refused(code):
         await seal()
 
-    assert await Checkpoint.all().count() == 1
+    assert not await Checkpoint.exists()
 
 
 async def test_a_log_rolled_back_is_found_by_the_checkpoint_that_was_published(
