@@ -127,7 +127,7 @@ class Query:
         return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]
 
     @strawberry.field(
-        description="Coverage of a round; of the present part of the year by the zone's `visit_duty`; or of any period.",
+        description="Coverage of a round, of a period, or of the part of the year that the zone's `visit_duty` says.",
         extensions=[AsOf()],
     )
     async def visit_coverage(
@@ -138,7 +138,7 @@ class Query:
         from_: Annotated[date | None, strawberry.argument(name="from")] = None,
         until: Annotated[date | None, strawberry.argument(description="That day included.")] = None,
         at_least: Annotated[int, strawberry.argument(description="So many visits each, in a period.")] = 1,
-        on: Annotated[date | None, strawberry.argument(description="By the duty of that day; today unless told.")] = None,
+        on: Annotated[date | None, strawberry.argument(description="By the duty of that day, else today's.")] = None,
     ) -> VisitCoverage:
         if round_id:
             asked, strata = await _of_round(info, round_id)

@@ -74,7 +74,7 @@ class PurposeCount:
     count: int
 
 
-@strawberry.type(description="What visits asked of an enterprise in a period, and what came of them, of what is in sight.")
+@strawberry.type(description="What visits asked of an enterprise and what came of them, of what is in sight.")
 class VisitBurden:
     visits: int
     officers: int = strawberry.field(description="Different persons who came.")

@@ -29,7 +29,7 @@ class Cadence:
         if not found or months not in PARTS:
             raise Refused(
                 BAD_INPUT.about(
-                    "value", problem_zh="应如3/year、1/month、1/2months", problem_en="write 3/year, 1/month or 1/2months"
+                    "value", problem_zh="应如3/year、1/month、1/2months", problem_en="write 3/year, 1/month, 1/2months"
                 )
             )
         return cls(int(found[1]), months)

@@ -38,8 +38,8 @@ class VisitState(Word):
 
 
 class Visit(OfEnterprise):
-    """One visit to one enterprise by `visitor`. `awaited` counts the departments of a joint visit 联合走访 that are neither
-    marked present nor excused."""
+    """One visit to one enterprise by `visitor`. `awaited` counts the departments of a joint visit 联合走访 that are
+    neither marked present nor excused."""
 
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="visits", on_delete=fields.RESTRICT

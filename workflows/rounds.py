@@ -89,7 +89,8 @@ VISIT_ROUND = Flow(
     RoundState,
     [
         Move(
-            "announce", "部署走访", "Announce a round", (), S.OPEN, (KEEPERS, THE_OPERATOR), input=Announce, act=announce
+            "announce", "部署走访", "Announce a round", (), S.OPEN, (KEEPERS, THE_OPERATOR),
+            input=Announce, act=announce,
         ),
         Move("edit", "修改轮次", "Edit", (S.OPEN,), None, (KEEPERS,), input=Round, act=edit),
         Move("close", "结束轮次", "Close", (S.OPEN,), S.CLOSED, (KEEPERS,), input=WithReason),
