@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.queryset import QuerySet
 
 from domain.departments import Department
 from domain.enterprises import Enterprise, OfEnterprise
@@ -84,8 +86,16 @@ class Visit(OfEnterprise):
     def visible_to(cls, viewer: Viewer) -> Q:
         """As all that is of an enterprise; by whoever makes it; and by the liaisons of departments that join."""
         joined = VisitDepartment.filter(department_id__in=viewer.departments).values("visit_id")
-        mine = Q(visitor_id=viewer.person_id, zone_id__in=viewer.staff_zones)
-        return either(super().visible_to(viewer), mine, among("id", joined))
+        return either(super().visible_to(viewer), cls._made_by(viewer), among("id", joined))
+
+    @classmethod
+    def worked_on_by(cls, viewer: Viewer) -> list[QuerySet[Self]]:
+        """Whoever is to visit an enterprise sees it."""
+        return [cls.filter(cls._made_by(viewer))]
+
+    @classmethod
+    def _made_by(cls, viewer: Viewer) -> Q:
+        return Q(visitor_id=viewer.person_id, zone_id__in=viewer.staff_zones)
 
 
 class AttendanceState(Word):

@@ -114,7 +114,7 @@ async def test_a_joint_visit_waits_for_every_department_it_requires(world: World
     await moved(world, world.companion, rows[world.fallback.id], "attend")
     with refused("AWAITED"):
         await moved(world, world.companion, visit, "make")
-    with refused("NOT_ALLOWED"):
+    with refused("NOT_FOUND"):
         await moved(world, world.land_liaison, rows[world.housing.id], "excuse", reason="代为说明")
     excused = await moved(world, world.leader, rows[world.housing.id], "excuse", reason="另有会议")
     made = await moved(world, world.companion, visit, "make")
@@ -213,11 +213,10 @@ async def test_coverage_is_complete_only_when_nobody_is_left(world: World) -> No
     async with served() as http:
         leader = await signed_in(http, world.leader)
         nobody = await coverage(leader, roundId=global_id(first))
-        everybody = await coverage(leader, zoneId=global_id(world.zone), **{"from": "2023-03-01", "until": "2023-03-31"})
-        twice = await coverage(
-            leader, zoneId=global_id(world.zone), atLeast=2, **{"from": "2023-03-01", "until": "2023-03-31"}
-        )
-        before = await coverage(leader, zoneId=global_id(world.zone), **{"from": "2023-02-01", "until": "2023-03-05"})
+        march: dict[str, Any] = {"zoneId": global_id(world.zone), "from": "2023-03-01", "until": "2023-03-31"}
+        everybody = await coverage(leader, **march)
+        twice = await coverage(leader, **march, atLeast=2)
+        before = await coverage(leader, **{**march, "from": "2023-02-01", "until": "2023-03-05"})
 
     assert (nobody["eligible"], nobody["complete"]) == (0, False)
     assert (everybody["percent"], everybody["complete"]) == ("100.0", True)
@@ -264,7 +263,8 @@ async def test_the_burden_of_visits_is_seen_from_the_enterprise(world: World) ->
 
     assert firm["all"] == {
         "visits": 2, "officers": 2, "departments": 2, "solvedOnSite": 1, "casesRaised": 1, "casesClosed": 0,
-        "lastVisitedOn": "2023-03-06", "byPurpose": [{"purpose": "LEARN", "count": 2}, {"purpose": "POLICY", "count": 1}],
+        "lastVisitedOn": "2023-03-06",
+        "byPurpose": [{"purpose": "LEARN", "count": 2}, {"purpose": "POLICY", "count": 1}],
     }
     assert (firm["lately"]["visits"], own["all"]["visits"], own["all"]["departments"]) == (1, 2, 0)
 
