@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from api.rectifications import Rectification
     from api.responsibilities import Responsibility
     from api.supervisions import Supervision
+    from api.visits import Visit
     from api.zones import Zone
 
 for words in (Stage, CaseState, Category, Channel, Satisfaction):
@@ -76,6 +77,7 @@ class Case(Node):
     paused_at: datetime | None
     escalation_level: int
     escalated_to: Annotated[Person, strawberry.lazy("api.people")] | None = one()
+    visit: Annotated[Visit, strawberry.lazy("api.visits")] | None = one()
     merged_into: Case | None = one()
     ended_because: str = strawberry.field(description="Why it was declined, withdrawn or merged.")
     ended_basis: str = strawberry.field(description="The legal or other basis it was declined on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from api.people import Person
     from api.recognitions import Recognition
     from api.roadmaps import Roadmap
+    from api.visits import Visit, VisitBurden
     from api.zones import Zone
 
 
@@ -50,6 +52,20 @@ class Enterprise(Node):
     roadmaps: Connection[Annotated[Roadmap, strawberry.lazy("api.roadmaps")]] = paged(NEWEST)
     claims: Connection[Annotated[Claim, strawberry.lazy("api.claims")]] = paged(NEWEST)
     contracts: Connection[Annotated[Contract, strawberry.lazy("api.contracts")]] = paged(NEWEST)
+    visits: Connection[Annotated[Visit, strawberry.lazy("api.visits")]] = paged(NEWEST)
+
+    @strawberry.field(description="What visits asked of it and what came of them 走访负担; all days unless told.")
+    async def visit_burden(
+        self,
+        info: Info,
+        parent: strawberry.Parent[Any],
+        from_: Annotated[date | None, strawberry.argument(name="from")] = None,
+        until: date | None = None,
+    ) -> Annotated[VisitBurden, strawberry.lazy("api.visits")]:
+        from api.visits import burden
+
+        return await burden(info, parent.id, from_, until)
+
     history: Connection[Entry] = history()
     moves: list[MoveStanding] = moves()
 

@@ -41,10 +41,12 @@ from api import (
     rectifications,
     responsibilities,
     roadmaps,
+    rounds,
     seals,
     service_tokens,
     stocks,
     supervisions,
+    visits,
     webhooks,
     zones,
 )
@@ -93,6 +95,8 @@ class Query(
     roadmaps.Query,
     seals.Query,
     service_tokens.Query,
+    rounds.Query,
+    visits.Query,
     webhooks.Query,
 ):
     @listing("Anything by its id; null when there is none in sight.")

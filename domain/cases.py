@@ -14,7 +14,7 @@ from domain.deadlines import LIT, Timed
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.people import Person
-from domain.records import Subject
+from domain.records import Record, Subject
 from domain.sight import among, either
 from domain.viewers import Role, Viewer
 from domain.words import Word
@@ -140,6 +140,9 @@ class Case(Subject, Timed):
     suggested_department: fields.ForeignKeyNullableRelation[Department] = fields.ForeignKeyField(
         "qiban.Department", related_name="suggested_for", null=True, on_delete=fields.RESTRICT
     )
+    visit: fields.ForeignKeyNullableRelation[Record] = fields.ForeignKeyField(
+        "qiban.Visit", related_name="cases", null=True, on_delete=fields.RESTRICT, db_index=True
+    )
     source = fields.CharField(max_length=300, default="")
     survey_fingerprint = fields.CharField(max_length=64, null=True)
     problems_raised = fields.IntField(default=0)
@@ -158,6 +161,7 @@ class Case(Subject, Timed):
     escalated_to_id: UUID | None
     merged_into_id: UUID | None
     suggested_department_id: UUID | None
+    visit_id: UUID | None
     problems: fields.ReverseRelation[Problem]
     responsibilities: fields.ReverseRelation[Responsibility]
     rectifications: fields.ReverseRelation[Rectification]

@@ -46,6 +46,8 @@ MODELS: tuple[str, ...] = (
     "domain.library_entries",
     "domain.checklists",
     "domain.roadmaps",
+    "domain.rounds",
+    "domain.visits",
     "domain.policies",
     "domain.appropriations",
     "domain.contracts",

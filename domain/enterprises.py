@@ -61,7 +61,7 @@ class Enterprise(Subject):
                 "id",
                 cls.filter(cls.accompanied_by(viewer)).values("id"),
                 *Case.worked_on_by(viewer, "enterprise_id"),
-                *(kind.in_charge_of(viewer).values("enterprise_id") for kind in departmental()),
+                *(rows.values("enterprise_id") for kind in kept() for rows in kind.worked_on_by(viewer)),
             ),
         )
 
@@ -103,12 +103,11 @@ class OfEnterprise(Record):
         )
 
     @classmethod
-    def in_charge_of(cls, viewer: Viewer) -> QuerySet[Self]:
-        """Those that a department of the viewer is in charge of, and through which its liaisons see the enterprise."""
-        return cls.filter(department_id__in=viewer.departments)
+    def worked_on_by(cls, viewer: Viewer) -> list[QuerySet[Self]]:
+        """Those through which the viewer sees the enterprise: a department of theirs is in charge of them."""
+        return [cls.filter(department_id__in=viewer.departments)] if "department_id" in cls.columns() else []
 
 
-def departmental() -> list[type[OfEnterprise]]:
-    """Kinds of rows about an enterprise that name a department in charge."""
-    kinds = sorted(OfEnterprise.__subclasses__(), key=lambda kind: kind.kind())
-    return [kind for kind in kinds if "department_id" in kind.columns()]
+def kept() -> list[type[OfEnterprise]]:
+    """Every kind of row that is kept about an enterprise."""
+    return sorted(OfEnterprise.__subclasses__(), key=lambda kind: kind.kind())

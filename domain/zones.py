@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, Any] = {
     "joint_answer": None,
     "call_back": None,
     "supervision_answer": "3wd",  # no text gives a number
+    "visit_duty": None,  # "3/year" (KRM-09), "1/month" (GL-03), "1/2months" (ext QT); see domain/cadence.py
     "application_recommend": None,
     "application_decide": None,
     "claim_check": None,

@@ -15,6 +15,8 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 - Policies, and all that stands in them, once they are out by those who see the zone's campaigns, as drafts by staff of
   the zone; appropriations by its overseers and administrators; agencies by staff, and by the zone's contacts unless
   struck off.
+- Visits are seen as applications are, by whoever makes them, who thereby sees the enterprise, and by the liaisons of
+  departments that join; who joins is no business of contacts. Rounds are seen as filed counts are.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -50,6 +52,7 @@ from domain.zones import Setting, Zone
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
 from tests.recognising import all_sorts_of_applications, an_application_of
+from tests.visiting import all_sorts_of_visits
 from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
 from tests.world import (
     World,
@@ -123,6 +126,7 @@ async def a_region() -> Region:
     await all_sorts_of_applications(gl)
     await an_application_of(gl, firm)
     await all_sorts_of_claims(gl, parent)
+    await all_sorts_of_visits(gl)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -331,11 +335,27 @@ class Standing:
     _application = _claim = _contract = _libraryentry = _checklist = _checklistitem = _recognition
     _roadmap = _milestone = _recognition
 
+    def _visit(self, row: Any) -> bool:
+        joined = any(
+            each.visit_id == row.id and each.department_id in self.departments for each in self.rows["VisitDepartment"]
+        )
+        return self._recognition(row) or self._visits(row) or joined
+
+    def _visits(self, row: Any) -> bool:
+        return bool(row.visitor_id == self.me and row.zone_id in self.staff)
+
+    def _visitdepartment(self, row: Any) -> bool:
+        firm = self.enterprise[row.enterprise_id]
+        accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
+        return row.zone_id in self.overseen or row.department_id in self.departments or accompanied
+
     def _campaign(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above | self.contact_zones
 
     def _filedcount(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above
+
+    _visitround = _filedcount
 
     def _policy(self, row: Any) -> bool:
         out = row.state.value in ("published", "ended")
@@ -382,11 +402,13 @@ class Standing:
             or (row.companion_id == self.me and row.zone_id in self.zones[Role.COMPANION])
             or any(case.enterprise_id == row.id and self._inside(case) for case in self.case.values())
             or row.id in self._in_charge_of()
+            or any(each.enterprise_id == row.id and self._visits(each) for each in self.rows["Visit"])
         )
 
     def _in_charge_of(self) -> set[UUID]:
         """Enterprises about which there is a row that names the person's department as in charge."""
-        rows = [each for kind in ("Application", "LibraryEntry", "Claim") for each in self.rows[kind]]
+        kinds = ("Application", "LibraryEntry", "Claim", "VisitDepartment")
+        rows = [each for kind in kinds for each in self.rows[kind]]
         return {each.enterprise_id for each in rows if each.department_id in self.departments}
 
     def _person(self, row: Any) -> bool:
@@ -533,6 +555,8 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "claims": "Claim",
         "contracts": "Contract",
         "agencies": "Agency",
+        "visits": "Visit",
+        "visitRounds": "VisitRound",
     }
     for listed, kind in of.items():
         assert walk.roots[listed]["totalCount"] == sum(key[0] == kind for key in may), f"{name}: {listed}"

@@ -15,6 +15,7 @@ from domain.people import Person
 from domain.problems import Problem
 from domain.refusals import BAD_INPUT, OTHER_ZONE, Refusal, Refused
 from domain.viewers import Role, Viewer
+from domain.visits import Visit
 from workflows.actors import COMPANION, CONTACT, DISPATCHER, OWNER
 from workflows.audiences import OWNER_PERSON
 from workflows.enterprises import require_companion
@@ -26,6 +27,7 @@ from workflows.zones import THE_OPERATOR
 S = CaseState
 UNENDED = tuple(state for state in CaseState if state not in ENDED)
 MOST_PROBLEMS = 100
+OTHER_VISIT = Refusal("OTHER_VISIT", "该走访是对另一企业的。", "That visit was to another enterprise.", "visitId")
 CONTACTED_ALREADY = Refusal("CONTACTED_ALREADY", "已记录首次联系。", "The first contact is on record already.")
 
 Title = Annotated[str, Words("标题", "Title", 200)]
@@ -56,6 +58,7 @@ class CreateCase:
     contact_phone: ContactPhone = ""
     companion: Annotated[Person | None, Words("企业伴员", "Companion, where not the enterprise's own")] = None
     suggested_department: Annotated[Department | None, Words("建议责任部门", "Department suggested to lead")] = None
+    visit: Annotated[Visit | None, Words("走访", "The visit it was heard on")] = None
     problems: Annotated[list[RaiseProblem], Words("问题", "Problems")] = field(default_factory=list)
 
 
@@ -99,6 +102,10 @@ async def collect(step: Step) -> None:
     case.channel = given.channel or (Channel.ONLINE if own else Channel.VISIT)
     case.raised_on, case.collected_at = raised_on, step.at
     case.contact_name, case.contact_phone = given.contact_name, given.contact_phone
+    if given.visit:
+        if given.visit.enterprise_id != case.enterprise_id:
+            raise Refused(OTHER_VISIT)
+        case.visit_id, case.channel = given.visit.id, given.channel or Channel.VISIT
     if given.suggested_department:
         if given.suggested_department.zone_id != case.zone_id:
             raise Refused(OTHER_ZONE.about("suggestedDepartmentId"))

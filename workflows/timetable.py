@@ -28,8 +28,10 @@ from workflows import (  # noqa: F401 (each defines its flow, or what follows th
     rectifications,
     responsibilities,
     roadmaps,
+    rounds,
     settling,
     supervisions,
+    visits,
     webhooks,
     zones,
 )

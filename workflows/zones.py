@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
+from domain.cadence import Cadence
 from domain.calendar import OfficeHours, parsed
 from domain.clock import OFFICE_ZONE, today
 from domain.records import Kept
@@ -35,6 +37,10 @@ IN_FORCE = Refusal(
     "IN_FORCE", "该规则已施行，请另设从今天或以后起的规则。",
     "This rule is in force; set one that holds from today or later.",
 )
+
+
+WRITTEN: Mapping[str, Callable[[str], object]] = {"office_hours": OfficeHours.of, "visit_duty": Cadence.of}
+"""How rules that are text and no limit are read; each raises `Refused`."""
 
 
 @dataclass
@@ -107,7 +113,7 @@ class AmendRule:
 async def amend(step: Step) -> None:
     setting, given = step.record, step.input
     unset = given.value == "none" and setting.name in MAY_BE_UNSET
-    setting.value = json.dumps(None if unset else _value(given.value, like=DEFAULTS[setting.name]))
+    setting.value = json.dumps(None if unset else _value(setting.name, given.value))
     setting.source, setting.author_id = given.source, None if step.viewer is OPERATOR else step.viewer.person_id
 
 
@@ -117,15 +123,16 @@ def not_in_force(s: Situation) -> Refusal | None:
     return IN_FORCE if s.record.holds_from < today + timedelta(days=s.record.name == "office_hours") else None
 
 
-def _value(text: str, *, like: object) -> object:
+def _value(name: str, text: str) -> object:
+    like = DEFAULTS[name]
     if isinstance(like, bool) and text in ("true", "false"):
         return text == "true"
     # A count that starts at one or more stays so: no case is closed without an attempt to call back.
     if type(like) is int and re.fullmatch(r"[0-9]{1,3}", text) and int(text) >= min(like, 1):
         return int(text)
     if like is None or isinstance(like, str):
-        # A rule that is text is written like its default: a limit, or office hours.
-        (OfficeHours.of if like and ":" in like else parsed)(text)
+        # What else is text is a limit.
+        WRITTEN.get(name, parsed)(text)
         return text
     raise Refused(
         BAD_INPUT.about("value", problem_zh=f"应与“{like}”同类", problem_en=f"must be of the kind of {like!r}")
