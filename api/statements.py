@@ -119,7 +119,7 @@ class Statement:
         return Root(key, sql, stamped, values, self.holes, finish, count)
 
     def _written(self, rows: QuerySet[Any], node: str, order: Order | None = None, place: str = "NULL") -> str:
-        """The rows' own statement, selecting of each its JSON, its key and its place: in the order where there is one."""
+        """The rows' own statement, selecting of each its JSON, its key and its place, in the order if there is one."""
         rows._choose_db_if_not_chosen()
         rows._make_query()
         row = Place(rows.model, _table(rows), None, ())
