@@ -22,7 +22,7 @@ from tests.waiting import until
 from tests.world import a_person, a_world
 
 ROOT = Path(__file__).parent.parent
-SECONDS = 60
+SECONDS = 300
 PASSWORD = "走访-visit-2026"
 
 
@@ -42,7 +42,7 @@ async def several(
     limits = httpx.Limits(max_keepalive_connections=0)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=30) as http:
-            await until(lambda: answers(http))
+            await until(lambda: answers(http), SECONDS)
             yield parent, http, told
     finally:
         with suppress(ProcessLookupError):
@@ -82,12 +82,12 @@ async def test_a_process_killed_is_started_again_while_the_other_answers(
     sqlite_url: str, unused_tcp_port: int
 ) -> None:
     async with several(sqlite_url, unused_tcp_port) as (parent, http, told):
-        await until(lambda: at_work(told))
+        await until(lambda: at_work(told), SECONDS)
         before, [killed] = children(parent), at_work(told)
 
         os.kill(killed, signal.SIGKILL)
         answered = [(await http.get("/health")).status_code for _ in range(20)]
-        await until(lambda: len(at_work(told)) == 2)
+        await until(lambda: len(at_work(told)) == 2, SECONDS)
         after = children(parent)
 
         parent.terminate()
