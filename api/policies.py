@@ -18,7 +18,7 @@ from api.nodes import Node, computed, enum, key_of, many, node, one, paged
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
 from domain.policies import Benefit as BenefitRow
 from domain.policies import Clause as ClauseRow
-from domain.policies import Per, PolicyState
+from domain.policies import ContentState, Per, PolicyState, VersionState
 from domain.policies import Policy as PolicyRow
 from domain.policies import PolicyVersion as PolicyVersionRow
 from domain.zones import Zone as ZoneRow
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from api.people import Person
     from api.zones import Zone
 
-for words in (PolicyState, Per):
+for words in (PolicyState, VersionState, ContentState, Per):
     enum(words)
 
 
@@ -39,7 +39,7 @@ class Clause(Node):
     version: int
     number: str
     text: str
-    state: PolicyState
+    state: ContentState
     policy: Annotated[Policy, strawberry.lazy("api.policies")] | None = one()
     version_of: Annotated[PolicyVersion, strawberry.lazy("api.policies")] | None = one()
     moves: list[MoveStanding] = moves()
@@ -53,7 +53,7 @@ class Benefit(Node):
     code: str
     name: str
     per: Per
-    state: PolicyState
+    state: ContentState
     policy: Annotated[Policy, strawberry.lazy("api.policies")] | None = one()
     version_of: Annotated[PolicyVersion, strawberry.lazy("api.policies")] | None = one()
     clause: Clause | None = one()
@@ -71,7 +71,7 @@ class PolicyVersion(Node):
     document_number: str
     source: str
     author: Annotated[Person, strawberry.lazy("api.people")] | None = one()
-    state: PolicyState
+    state: VersionState
     holds_from: date | None
     holds_until: date | None = strawberry.field(description="That day included; null while nothing ends it.")
     policy: Annotated[Policy, strawberry.lazy("api.policies")] | None = one()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property
+from typing import ClassVar
 from uuid import UUID
 
 from tortoise import fields
@@ -21,15 +22,30 @@ from domain.zones import Zone
 
 
 class PolicyState(Word):
-    """政策状态: whether a policy, a version of it, or what stands in one is out."""
+    """政策状态: whether any version of a policy is out."""
 
     DRAFTED = "drafted", "草拟", "Being drafted; seen by staff of the zone alone"
-    PUBLISHED = "published", "已发布", "Published; a version holds from its day on"
+    PUBLISHED = "published", "已发布", "Published"
+
+
+class VersionState(Word):
+    """版本状态"""
+
+    DRAFTED = "drafted", "草拟", "Being drafted; seen by staff of the zone alone"
+    PUBLISHED = "published", "已发布", "Published; it holds from its day on"
     ENDED = "ended", "已终止", "Superseded or repealed; it holds up to its last day"
     DROPPED = "dropped", "已弃", "Never published"
 
 
-OUT = (PolicyState.PUBLISHED, PolicyState.ENDED)
+class ContentState(Word):
+    """条款状态: of what stands in a version."""
+
+    DRAFTED = "drafted", "草拟", "Being drafted"
+    PUBLISHED = "published", "已发布", "Published with its version, and holds as long as that does"
+    DROPPED = "dropped", "已弃", "Never published"
+
+
+OUT = (VersionState.PUBLISHED, VersionState.ENDED)
 
 
 class Per(Word):
@@ -41,17 +57,20 @@ class Per(Word):
 
 
 class _Published:
-    """What is drafted is for staff of the zone; what is out also for staff below it and for its enterprises."""
+    """What is drafted is for staff of the zone; what is `out` also for staff below it and for its enterprises."""
+
+    out: ClassVar[tuple[Word, ...]]
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
         reached = viewer.zones_above | viewer.contact_zones
-        return either(Q(zone_id__in=viewer.staff_zones), Q(zone_id__in=reached, state__in=OUT))
+        return either(Q(zone_id__in=viewer.staff_zones), Q(zone_id__in=reached, state__in=cls.out))
 
 
 class Policy(_Published, Subject):
     """One policy document, over all its versions. `department` is in charge of what is claimed under it."""
 
+    out = (PolicyState.PUBLISHED,)
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="policies", on_delete=fields.RESTRICT
     )
@@ -78,6 +97,7 @@ class PolicyVersion(_Published, Record):
     """A version of a policy. It holds from a day on, up to the day before the next one does or it is repealed."""
 
     subject = "policy"
+    out = OUT
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="policy_versions", on_delete=fields.RESTRICT
     )
@@ -90,7 +110,7 @@ class PolicyVersion(_Published, Record):
     author: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="policy_versions", null=True, on_delete=fields.RESTRICT
     )
-    state = fields.CharEnumField(PolicyState, max_length=20, description="PolicyState")
+    state = fields.CharEnumField(VersionState, max_length=20, description="VersionState")
     holds_from: date | None = fields.DateField(null=True)
     holds_until: date | None = fields.DateField(null=True)
     zone_id: UUID
@@ -118,6 +138,7 @@ class Clause(_Published, Record):
     """A clause of a version, in the text's own words."""
 
     subject = "policy"
+    out = (ContentState.PUBLISHED,)
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="clauses", on_delete=fields.RESTRICT
     )
@@ -129,7 +150,7 @@ class Clause(_Published, Record):
     )
     number = fields.CharField(max_length=40)
     text = fields.TextField()
-    state = fields.CharEnumField(PolicyState, max_length=20, description="PolicyState")
+    state = fields.CharEnumField(ContentState, max_length=20, description="ContentState")
     zone_id: UUID
     policy_id: UUID
     version_of_id: UUID
@@ -147,6 +168,7 @@ class Benefit(_Published, Record):
     JSON in the language of domain/eligibility. `code` names the benefit over all versions of the policy."""
 
     subject = "policy"
+    out = (ContentState.PUBLISHED,)
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="benefits", on_delete=fields.RESTRICT
     )
@@ -164,7 +186,7 @@ class Benefit(_Published, Record):
     per = fields.CharEnumField(Per, max_length=20, description="Per")
     eligibility = fields.TextField(description="JSON")
     amount = fields.TextField(description="JSON")
-    state = fields.CharEnumField(PolicyState, max_length=20, description="PolicyState")
+    state = fields.CharEnumField(ContentState, max_length=20, description="ContentState")
     zone_id: UUID
     policy_id: UUID
     version_of_id: UUID

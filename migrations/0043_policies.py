@@ -7,7 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
-from domain.policies import Per, PolicyState
+from domain.policies import ContentState, Per, PolicyState, VersionState
 from domain.records import new_id
 
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('document_number', fields.CharField(default='', max_length=100)),
                 ('source', fields.CharField(max_length=300)),
                 ('author', fields.ForeignKeyField('qiban.Person', source_field='author_id', null=True, db_constraint=True, to_field='id', related_name='policy_versions', on_delete=OnDelete.RESTRICT)),
-                ('state', fields.CharEnumField(description='PolicyState', enum_type=PolicyState, max_length=20)),
+                ('state', fields.CharEnumField(description='VersionState', enum_type=VersionState, max_length=20)),
                 ('holds_from', fields.DateField(null=True)),
                 ('holds_until', fields.DateField(null=True)),
             ],
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('version_of', fields.ForeignKeyField('qiban.PolicyVersion', source_field='version_of_id', db_constraint=True, to_field='id', related_name='clauses', on_delete=OnDelete.RESTRICT)),
                 ('number', fields.CharField(max_length=40)),
                 ('text', fields.TextField(unique=False)),
-                ('state', fields.CharEnumField(description='PolicyState', enum_type=PolicyState, max_length=20)),
+                ('state', fields.CharEnumField(description='ContentState', enum_type=ContentState, max_length=20)),
             ],
             options={'table': 'clause', 'app': 'qiban', 'constraints': [UniqueConstraint(fields=('version_of', 'number'), name='one_clause_a_number', condition="state <> 'dropped'")], 'indexes': [Index(fields=['version_of_id', 'id']), Index(fields=['policy_id', 'id']), Index(fields=['zone_id', 'id'])], 'pk_attr': 'id', 'table_description': "A clause of a version, in the text's own words."},
             bases=['_Published', 'Record'],
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('per', fields.CharEnumField(description='Per', enum_type=Per, max_length=20)),
                 ('eligibility', fields.TextField(description='JSON', unique=False)),
                 ('amount', fields.TextField(description='JSON', unique=False)),
-                ('state', fields.CharEnumField(description='PolicyState', enum_type=PolicyState, max_length=20)),
+                ('state', fields.CharEnumField(description='ContentState', enum_type=ContentState, max_length=20)),
             ],
             options={'table': 'benefit', 'app': 'qiban', 'constraints': [UniqueConstraint(fields=('version_of', 'code'), name='one_benefit_a_code', condition="state <> 'dropped'")], 'indexes': [Index(fields=['version_of_id', 'id']), Index(fields=['clause_id']), Index(fields=['policy_id', 'id']), Index(fields=['zone_id', 'id'])], 'pk_attr': 'id', 'table_description': 'What a clause grants, to whom: `eligibility` is a list of conditions that must all hold, `amount` how much, both'},
             bases=['_Published', 'Record'],

@@ -8,6 +8,7 @@ from domain import clock
 from domain.agencies import Agency, AgencyKind
 from domain.applications import Application
 from domain.appropriations import Appropriation
+from domain.campaigns import Campaign
 from domain.claims import Claim
 from domain.contracts import Contract
 from domain.policies import Benefit, Policy, PolicyVersion
@@ -22,9 +23,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
 )
 
 
-async def all_sorts_of_claims(world: World, parent: Zone) -> None:
+async def all_sorts_of_claims(world: World, parent: Zone | None = None) -> None:
     leader, today = await world.viewer(world.leader), clock.today().date()
-    await a_policy(parent, a_benefit("city", {"fixed": "1"}), name="市级政策")
+    if parent:
+        await a_policy(parent, a_benefit("city", {"fixed": "1"}), name="市级政策")
+    await a_policy(world.zone, a_benefit("old", {"fixed": "1"}), name="已废止")
+    old = await PolicyVersion.get(policy__name="已废止")
+    await perform(OPERATOR, PolicyVersion, old.id, "repeal", holds_until=today, reason="废止")
     for agency in ("在册", "移出"):
         row = await create(
             OPERATOR, Agency, "enlist", within=world.zone, name=f"示例机构{agency}", kind_of=AgencyKind.PATENT
@@ -60,7 +65,12 @@ async def all_sorts_of_claims(world: World, parent: Zone) -> None:
 
 async def all_sorts_of_contracts(world: World) -> None:
     leader, today = await world.viewer(world.leader), clock.today().date()
-    given = {"signed_on": today, "apply_by": today, "source": "示例合同", "apply_as": "other"}
+    given: dict[str, Any] = {"signed_on": today, "apply_by": today, "source": "示例合同", "apply_as": "other"}
     for name in ("待申报", "解除"):
         row = await create(leader, Contract, "record", within=world.enterprise, name=name, **given)
     await perform(leader, Contract, row.id, "lift", reason="变更")
+    filed = await Application.filter(enterprise_id=world.enterprise.id, state="submitted").first()
+    assert filed
+    campaign = await Campaign.get(id=filed.campaign_id)
+    met = {**given, "apply_as": campaign.recognised_as}
+    await create(leader, Contract, "record", within=world.enterprise, name="已申报", **met)

@@ -304,6 +304,14 @@ async def test_each_step_is_for_those_whose_it_is(world: World) -> None:
     assert (await moved(world, world.land_liaison, claim, "pay")).state is S.PAID
 
 
+async def test_what_is_no_longer_in_force_is_not_claimed(world: World) -> None:
+    await a_policy(world.zone, a_benefit("first", {"fixed": "1"}))
+    await moved(world, world.leader, await PolicyVersion.get(), "repeal", holds_until=date(2026, 3, 1), reason="废止")
+
+    with refused("NOT_IN_FORCE"):
+        await a_claim(world)
+
+
 async def test_what_a_city_grants_is_granted_by_the_citys_leader(database: str, monday: None) -> None:
     city = await a_zone("GX")
     world = await a_world("GL", city)

@@ -35,6 +35,7 @@ from domain.supervisions import Supervision
 from domain.viewers import CLOCK, OPERATOR, Role, Viewer
 from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
+from tests.claiming import all_sorts_of_claims
 from tests.proofs import everything, moved
 from tests.recognising import all_sorts_of_applications
 from tests.world import (
@@ -264,6 +265,7 @@ async def all_sorts_of_cases(world: World) -> None:
     await perform(dispatcher, Case, (await a_case(world)).id, "merge", into=handled, reason="同一事项")
     await people_and_rules(world)
     await all_sorts_of_applications(world)
+    await all_sorts_of_claims(world)
 
 
 async def people_and_rules(world: World) -> None:

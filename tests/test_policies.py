@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from api.nodes import global_id
-from domain.policies import Benefit, Clause, Policy, PolicyState, PolicyVersion
+from domain.policies import Benefit, Clause, ContentState, Policy, PolicyVersion, VersionState
 from domain.viewers import OPERATOR
 from tests.graphql import served, signed_in
 from tests.policy_texts import GANZHOU_REWARD, YEAR_BEGINS, a_benefit, a_draft, a_policy
@@ -16,7 +16,7 @@ from tests.proofs import assert_whole, moved, refused
 from tests.world import World, a_person, a_world, a_zone
 from workflows.perform import create
 
-S = PolicyState
+S, C = VersionState, ContentState
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ async def test_a_policy_is_drafted_by_the_office_and_published_with_all_that_sta
 
     assert (published.state, published.number, published.holds_from) == (S.PUBLISHED, 1, YEAR_BEGINS)
     assert published.author_id == world.leader.id
-    states = {row.state for kind in (Policy, Clause, Benefit) for row in await kind.all()}
-    assert states == {S.PUBLISHED}
+    states = {str(row.state) for kind in (Policy, Clause, Benefit) for row in await kind.all()}
+    assert states == {"published"}
     benefit = await Benefit.get(code="hnte")
     assert json.loads(benefit.amount) == GANZHOU_REWARD and benefit.clause_id == (await Clause.get()).id
     await assert_whole()
@@ -76,6 +76,15 @@ async def test_a_version_is_repealed_with_its_reason_and_not_before_it_began(wor
     assert not await PolicyVersion.filter(PolicyVersion.in_force(date(2026, 1, 1))).exists()
 
 
+async def test_a_version_without_clauses_is_not_published(world: World) -> None:
+    policy = await create(OPERATOR, Policy, "create", zone=world.zone, name="高企奖励办法")
+    version = await drafted(world, policy)
+    await moved(world, world.leader, await Clause.get(), "drop")
+
+    with refused("NO_CLAUSES"):
+        await moved(world, world.leader, version, "publish", holds_from=YEAR_BEGINS)
+
+
 async def test_what_is_published_is_never_changed(world: World) -> None:
     await a_policy(world.zone, a_benefit("hnte", GANZHOU_REWARD))
     leader, version, clause = await world.viewer(world.leader), await PolicyVersion.get(), await Clause.get()
@@ -104,9 +113,9 @@ async def test_a_draft_is_revised_completed_and_dropped(world: World) -> None:
     )
 
     assert revised.amount == '{"fixed":"300000"}'
-    assert await Benefit.filter(version_of_id=version.id, state=S.DRAFTED).count() == 2
+    assert await Benefit.filter(version_of_id=version.id, state=C.DRAFTED).count() == 2
     await moved(world, world.leader, version, "drop")
-    assert {row.state for kind in (PolicyVersion, Clause, Benefit) for row in await kind.all()} == {S.DROPPED}
+    assert {str(row.state) for kind in (PolicyVersion, Clause, Benefit) for row in await kind.all()} == {"dropped"}
     await assert_whole()
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from domain.departments import Department
 from domain.eligibility import read_amount, read_conditions
 from domain.history import canonical
-from domain.policies import Benefit, Clause, Per, Policy, PolicyState, PolicyVersion
+from domain.policies import Benefit, Clause, ContentState, Per, Policy, PolicyState, PolicyVersion, VersionState
 from domain.refusals import NOT_FOUND, OTHER_ZONE, Refusal, Refused
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
@@ -19,7 +19,7 @@ from workflows.inputs import Reason, Words
 from workflows.perform import Step
 from workflows.zones import THE_OPERATOR
 
-S = PolicyState
+S, C = VersionState, ContentState
 KEEPERS = (role(Role.ADMINISTRATOR, Role.LEADER, Role.DISPATCHER), THE_OPERATOR)
 POLICY_NAME_TAKEN = Refusal(
     "POLICY_NAME_TAKEN", "本区已有同名政策，请为它起草新版本。",
@@ -170,14 +170,14 @@ async def publish(step: Step) -> None:
             raise Refused(NOT_AFTER_THE_LAST.about(day=last.holds_from))
         if last.state is S.PUBLISHED:
             await step.perform(last, "supersede", holds_until=holds_from - timedelta(days=1))
-    if not await Clause.filter(version_of_id=version.id, state=S.DRAFTED).exists():
+    if not await Clause.filter(version_of_id=version.id, state=C.DRAFTED).exists():
         raise Refused(NO_CLAUSES)
     version.holds_from = holds_from
 
 
 async def publish_contents(step: Step) -> None:
     await _with_contents(step, "publish")
-    if step.subject.state is S.DRAFTED:
+    if step.subject.state is PolicyState.DRAFTED:
         await step.perform(step.subject, "publish")
 
 
@@ -195,7 +195,7 @@ async def drop_contents(step: Step) -> None:
 async def _with_contents(step: Step, move: str) -> None:
     kinds: tuple[Any, ...] = (Clause, Benefit)
     for kind in kinds:
-        for row in await kind.filter(version_of_id=step.record.id, state=S.DRAFTED).order_by("id"):
+        for row in await kind.filter(version_of_id=step.record.id, state=C.DRAFTED).order_by("id"):
             await step.perform(row, move)
 
 
@@ -203,7 +203,7 @@ async def write(step: Step) -> None:
     clause, given = step.record, step.input
     _require_draft(given.version, clause.policy_id)
     clause.version_of_id, clause.number, clause.text = given.version.id, given.number, given.text
-    if await Clause.filter(version_of_id=given.version.id, number=given.number).exclude(state=S.DROPPED).exists():
+    if await Clause.filter(version_of_id=given.version.id, number=given.number).exclude(state=C.DROPPED).exists():
         raise Refused(CLAUSE_TAKEN.about(number=given.number))
 
 
@@ -211,11 +211,11 @@ async def offer(step: Step) -> None:
     benefit, given = step.record, step.input
     if given.clause.policy_id != benefit.policy_id:
         raise Refused(NOT_FOUND.about("clauseId"))
-    if given.clause.state is not S.DRAFTED:
+    if given.clause.state is not C.DRAFTED:
         raise Refused(NO_DRAFT.about("clauseId"))
     benefit.version_of_id, benefit.clause_id = given.clause.version_of_id, given.clause.id
     benefit.code = given.code
-    same = Benefit.filter(version_of_id=benefit.version_of_id, code=given.code).exclude(state=S.DROPPED)
+    same = Benefit.filter(version_of_id=benefit.version_of_id, code=given.code).exclude(state=C.DROPPED)
     if await same.exists():
         raise Refused(BENEFIT_TAKEN.about(code=given.code))
     await revise(step)
@@ -242,22 +242,22 @@ def _require_draft(version: PolicyVersion, policy_id: Any) -> None:
         raise Refused(NO_DRAFT)
 
 
-PUBLISHED_WITH_IT = Move("publish", "发布", "Published with its version", (S.DRAFTED,), S.PUBLISHED)
-DROP = Move("drop", "弃用", "Drop a draft", (S.DRAFTED,), S.DROPPED, KEEPERS)
+PUBLISHED_WITH_IT = Move("publish", "发布", "Published with its version", (C.DRAFTED,), C.PUBLISHED)
+DROP = Move("drop", "弃用", "Drop a draft", (C.DRAFTED,), C.DROPPED, KEEPERS)
 
 POLICY = Flow(
     Policy,
     PolicyState,
     [
-        Move("create", "建档", "Open a policy", (), S.DRAFTED, KEEPERS, input=CreatePolicy, act=create),
-        Move("publish", "发布", "Published with its first version", (S.DRAFTED,), S.PUBLISHED),
+        Move("create", "建档", "Open a policy", (), PolicyState.DRAFTED, KEEPERS, input=CreatePolicy, act=create),
+        Move("publish", "发布", "Published with its first version", (PolicyState.DRAFTED,), PolicyState.PUBLISHED),
     ],
     zh="政策",
     en="Policy",
 )
 POLICY_VERSION = Flow(
     PolicyVersion,
-    PolicyState,
+    VersionState,
     [
         Move(
             "draft", "起草", "Draft a version", (), S.DRAFTED, KEEPERS,
@@ -269,16 +269,16 @@ POLICY_VERSION = Flow(
         ),
         Move("supersede", "被取代", "Superseded by the next version", (S.PUBLISHED,), S.ENDED, input=Ending, act=end),
         Move("repeal", "废止", "Repeal", (S.PUBLISHED,), S.ENDED, KEEPERS, input=Repeal, act=end),
-        replace(DROP, then=drop_contents),
+        Move("drop", "弃用", "Drop a draft", (S.DRAFTED,), S.DROPPED, KEEPERS, then=drop_contents),
     ],
     zh="政策版本",
     en="Policy version",
 )
 CLAUSE = Flow(
     Clause,
-    PolicyState,
+    ContentState,
     [
-        Move("write", "增列条款", "Write a clause", (), S.DRAFTED, KEEPERS, input=WriteClause, act=write),
+        Move("write", "增列条款", "Write a clause", (), C.DRAFTED, KEEPERS, input=WriteClause, act=write),
         PUBLISHED_WITH_IT,
         DROP,
     ],
@@ -287,10 +287,10 @@ CLAUSE = Flow(
 )
 BENEFIT = Flow(
     Benefit,
-    PolicyState,
+    ContentState,
     [
-        Move("offer", "增列奖补", "Offer a benefit", (), S.DRAFTED, KEEPERS, input=OfferBenefit, act=offer),
-        Move("revise", "修改", "Revise a draft", (S.DRAFTED,), None, KEEPERS, input=ReviseBenefit, act=revise),
+        Move("offer", "增列奖补", "Offer a benefit", (), C.DRAFTED, KEEPERS, input=OfferBenefit, act=offer),
+        Move("revise", "修改", "Revise a draft", (C.DRAFTED,), None, KEEPERS, input=ReviseBenefit, act=revise),
         PUBLISHED_WITH_IT,
         DROP,
     ],
