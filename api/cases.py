@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from api.departments import Department
     from api.enterprises import Enterprise
     from api.figures import Exclusion
+    from api.outcomes import Outcome
     from api.people import Person
     from api.problems import Problem
     from api.rectifications import Rectification
@@ -78,6 +79,7 @@ class Case(Node):
     escalation_level: int
     escalated_to: Annotated[Person, strawberry.lazy("api.people")] | None = one()
     visit: Annotated[Visit, strawberry.lazy("api.visits")] | None = one()
+    outcomes: Connection[Annotated[Outcome, strawberry.lazy("api.outcomes")]] = paged(NEWEST)
     merged_into: Case | None = one()
     ended_because: str = strawberry.field(description="Why it was declined, withdrawn or merged.")
     ended_basis: str = strawberry.field(description="The legal or other basis it was declined on.")

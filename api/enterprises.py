@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from api.claims import Claim
     from api.contracts import Contract
     from api.library_entries import LibraryEntry
+    from api.outcomes import Outcome
     from api.people import Person
     from api.recognitions import Recognition
     from api.roadmaps import Roadmap
@@ -52,6 +53,7 @@ class Enterprise(Node):
     roadmaps: Connection[Annotated[Roadmap, strawberry.lazy("api.roadmaps")]] = paged(NEWEST)
     claims: Connection[Annotated[Claim, strawberry.lazy("api.claims")]] = paged(NEWEST)
     contracts: Connection[Annotated[Contract, strawberry.lazy("api.contracts")]] = paged(NEWEST)
+    outcomes: Connection[Annotated[Outcome, strawberry.lazy("api.outcomes")]] = paged(NEWEST)
     visits: Connection[Annotated[Visit, strawberry.lazy("api.visits")]] = paged(NEWEST)
 
     @strawberry.field(description="What visits asked of it and what came of them 走访负担; all days unless told.")

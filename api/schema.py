@@ -33,6 +33,7 @@ from api import (
     library_entries,
     live,
     notices,
+    outcomes,
     people,
     policies,
     problems,
@@ -44,6 +45,7 @@ from api import (
     rounds,
     seals,
     service_tokens,
+    stated_figures,
     stocks,
     supervisions,
     visits,
@@ -97,6 +99,8 @@ class Query(
     service_tokens.Query,
     rounds.Query,
     visits.Query,
+    outcomes.Query,
+    stated_figures.Query,
     webhooks.Query,
 ):
     @listing("Anything by its id; null when there is none in sight.")

@@ -48,6 +48,8 @@ MODELS: tuple[str, ...] = (
     "domain.roadmaps",
     "domain.rounds",
     "domain.visits",
+    "domain.outcomes",
+    "domain.stated_figures",
     "domain.policies",
     "domain.appropriations",
     "domain.contracts",

@@ -9,14 +9,15 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
 - What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps, claims,
-  contracts) is seen by those who oversee its zone, its companion, the liaisons of the department in charge, who
-  thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by all who have to
-  do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
+  contracts, outcomes) is seen by those who oversee its zone, its companion, the liaisons of the department in charge,
+  who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by all who have
+  to do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
 - Policies, and all that stands in them, once they are out by those who see the zone's campaigns, as drafts by staff of
   the zone; appropriations by its overseers and administrators; agencies by staff, and by the zone's contacts unless
   struck off.
 - Visits are seen as applications are, by whoever makes them, who thereby sees the enterprise, and by the liaisons of
-  departments that join; who joins is no business of contacts. Rounds are seen as filed counts are.
+  departments that join; who joins is no business of contacts. Rounds and stated figures are seen as filed
+  counts are.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -52,7 +53,7 @@ from domain.zones import Setting, Zone
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
 from tests.recognising import all_sorts_of_applications, an_application_of
-from tests.visiting import all_sorts_of_visits
+from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
 from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
 from tests.world import (
     World,
@@ -127,6 +128,7 @@ async def a_region() -> Region:
     await an_application_of(gl, firm)
     await all_sorts_of_claims(gl, parent)
     await all_sorts_of_visits(gl)
+    await all_sorts_of_outcomes(gl)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -333,7 +335,7 @@ class Standing:
         )
 
     _application = _claim = _contract = _libraryentry = _checklist = _checklistitem = _recognition
-    _roadmap = _milestone = _recognition
+    _roadmap = _milestone = _outcome = _recognition
 
     def _visit(self, row: Any) -> bool:
         joined = any(
@@ -355,7 +357,7 @@ class Standing:
     def _filedcount(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above
 
-    _visitround = _filedcount
+    _visitround = _statedfigure = _filedcount
 
     def _policy(self, row: Any) -> bool:
         out = row.state.value in ("published", "ended")
@@ -556,6 +558,8 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "contracts": "Contract",
         "agencies": "Agency",
         "visits": "Visit",
+        "outcomes": "Outcome",
+        "statedFigures": "StatedFigure",
         "visitRounds": "VisitRound",
     }
     for listed, kind in of.items():
