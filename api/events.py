@@ -19,8 +19,9 @@ from api.documents import LARGEST_VARIABLES, LONGEST_DOCUMENT, MOST_PLANS
 from api.pages import NOW
 from api.plans import fill
 from api.recent import Recent
+from api.roots import Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of, selection
-from api.statements import Place, Root, Statement
+from api.statements import Place, Statement
 from api.streams import Happening, Watch
 from api.together import together
 from domain.cases import Case

@@ -23,8 +23,9 @@ from strawberry.types.arguments import convert_arguments
 from api.columns import Unread
 from api.context import Context
 from api.pages import NOW, Amount, Listing, Lookup, require_a_past
+from api.roots import Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of, selection
-from api.statements import Root, Statement
+from api.statements import Statement
 from domain.database import reads
 
 

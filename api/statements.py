@@ -17,6 +17,7 @@ from api.connections import Connected, Part
 from api.context import Context
 from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
 from api.pages import Amount, Listing, Lookup, Order, behind, counting, page_size, require_a_past
+from api.roots import Hole, Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from api.sights import condition, sight_of
 from domain.database import engine
@@ -24,33 +25,6 @@ from workflows.admissions import stamp
 
 MOST_FIELDS = 50
 """Of one object: PostgreSQL's functions take a hundred arguments, a name and a value for each."""
-
-
-@dataclass(frozen=True)
-class Hole:
-    """A place in a row's JSON that Python fills from what the database put there; "*" in `path` is any item."""
-
-    path: tuple[str, ...]
-    fill: Callable[[Any, Context], Any]
-    rules: bool = False
-
-
-@dataclass(frozen=True)
-class Root:
-    """A root field, bound: the statement, what makes its rows into the answer, and how they are counted if asked."""
-
-    key: str
-    sql: str
-    stamped: str
-    parameters: Sequence[Any]
-    holes: Sequence[Hole]
-    finish: Callable[[list[Any], int | None], Any]
-    count: tuple[str, Sequence[Any]] | None = None
-
-    @property
-    def rules(self) -> bool:
-        """Whether a hole is filled by the rules or the calendars of the reader's zones."""
-        return any(hole.rules for hole in self.holes)
 
 
 @dataclass(frozen=True)
