@@ -19,9 +19,9 @@ from workflows.audiences import COMPANION_OF, ITS_LIAISONS, Audience, Seat
 from workflows.flow import Flow, Move, Situation, Tally, Who
 from workflows.inputs import WithReason, Words
 from workflows.perform import Step
+from workflows.recognitions import came
 
 S, A = VisitState, AttendanceState
-NOT_YET = Refusal("NOT_YET", "该日还未到。", "That day has not come yet.", "visitedOn")
 ROUND_OVER = Refusal("ROUND_OVER", "该轮次已结束。", "This round is over.", "roundId")
 OUTSIDE_ROUND = Refusal(
     "OUTSIDE_ROUND", "{on}不在该轮次的走访期内（{since}至{until}）。",
@@ -142,10 +142,8 @@ async def _joining(step: Step) -> list[Department]:
 
 async def make(step: Step) -> None:
     visit, given = step.record, step.input
-    today = step.at.astimezone(OFFICE_ZONE).date()
-    visit.visited_on = given.visited_on or today
-    if visit.visited_on > today:
-        raise Refused(NOT_YET)
+    visit.visited_on = given.visited_on or step.at.astimezone(OFFICE_ZONE).date()
+    came(visit.visited_on, step, "visitedOn")
     row = await VisitRound.get(id=visit.round_id) if visit.round_id else None
     if row and not row.since <= visit.visited_on <= row.until:
         raise Refused(OUTSIDE_ROUND.about(on=visit.visited_on, since=row.since, until=row.until))
