@@ -11,11 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 from domain import database as storage
 from domain.cases import Case
 from tests import postgres
+from tests.proofs import refused
 from tests.replication import Node, a_pair, url_of
 from tests.test_backups import green
 from tests.test_races import a_writer
 from tests.waiting import until
 from tests.world import a_case, a_world
+from workflows.backups import back_up
 from workflows.founding import bring_up
 from workflows.log_keys import create_key
 from workflows.seals import seal
@@ -100,3 +102,11 @@ def put_back(node: Node, moment: str) -> None:
 async def until_archived(node: Node) -> None:
     archived = "SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) FROM pg_stat_archiver"
     await until(lambda: node.ask(archived))
+
+
+async def test_the_command_says_that_it_is_for_sqlite_and_writes_nothing(postgres_url: str, tmp_path: Path) -> None:
+    async with storage.opened(postgres_url):
+        with refused("ONLY_SQLITE"):
+            await back_up(tmp_path / "backup.zip")
+
+    assert list(tmp_path.iterdir()) == []

@@ -38,6 +38,7 @@ from domain.zones import Setting, rules_of
 from tests.claiming import all_sorts_of_claims
 from tests.proofs import everything, moved
 from tests.recognising import all_sorts_of_applications
+from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
 from tests.world import (
     World,
     a_case,
@@ -266,6 +267,8 @@ async def all_sorts_of_cases(world: World) -> None:
     await people_and_rules(world)
     await all_sorts_of_applications(world)
     await all_sorts_of_claims(world)
+    await all_sorts_of_visits(world)
+    await all_sorts_of_outcomes(world)
 
 
 async def people_and_rules(world: World) -> None:

@@ -69,7 +69,7 @@ async def test_a_loan_is_recorded_with_the_case_it_came_of(world: World) -> None
         {"amount": "6000000", "case": {"number": case.number}}
     ]
     assert loan.state is OutcomeState.RECORDED
-    with refused("OTHER_CASE"):
+    with refused("NOT_ITS_CASE"):
         await an_outcome(world, await a_firm(world, 2), case=case)
     await assert_whole()
 

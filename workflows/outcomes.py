@@ -20,7 +20,7 @@ from workflows.perform import Step
 from workflows.recognitions import came
 
 S = OutcomeState
-OTHER_CASE = Refusal("OTHER_CASE", "该诉求属于另一企业。", "That case is of another enterprise.", "caseId")
+NOT_ITS_CASE = Refusal("NOT_ITS_CASE", "该诉求属于另一企业。", "That case is of another enterprise.", "caseId")
 
 
 @dataclass(kw_only=True)
@@ -43,7 +43,7 @@ async def describe(step: Step) -> None:
     if given.outcome_kind is OutcomeKind.OTHER and not given.title:
         raise Refused(REQUIRED.about("title"))
     if given.case and given.case.enterprise_id != outcome.enterprise_id:
-        raise Refused(OTHER_CASE)
+        raise Refused(NOT_ITS_CASE)
     for name, value in vars(given).items():
         if name != "case":
             setattr(outcome, name, value)
