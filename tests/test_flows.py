@@ -221,7 +221,8 @@ async def a_record_in_every_state(world: World) -> list[Record]:
     found: dict[tuple[Any, ...], Record] = {}
     for model in FLOWS:
         for record in await model.all():
-            case = await Case.get(id=record.case_id) if "case_id" in record.columns() else None  # type: ignore[attr-defined]
+            case_id = getattr(record, "case_id", None)
+            case = await Case.get(id=case_id) if case_id else None
             found[model, record.state, case and case.state] = record  # type: ignore[attr-defined]
     states = {(model, state) for model, flow in FLOWS.items() for state in flow.states}
     assert states - {key[:2] for key in found} == set()
