@@ -91,7 +91,7 @@ class EventStatement(Statement):
         entry = Place(Entry, self._alias(), None, ())
         seen = f'CASE WHEN EXISTS(SELECT 1 FROM "entry" {entry.table} WHERE {self._moved(case, entry)}) THEN 1 END'
         rows = watch.rows(self.context.viewer, NOW).filter(id=SUBJECT)
-        return self._root(key, self._written(rows, self.dialect.object(pairs), seen), lambda rows, _: rows)
+        return self._root(key, self._written(rows, self.dialect.object(pairs), place=seen), lambda rows, _: rows)
 
     def _part(self, case: Place, key: str, kind: Any, details: Details) -> str:
         name = name_of(details)

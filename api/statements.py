@@ -118,13 +118,13 @@ class Statement:
         stamped = f"SELECT mine.stamp, page.* FROM (SELECT {mine} AS stamp) mine LEFT JOIN ({sql}) page ON TRUE"
         return Root(key, sql, stamped, values, self.holes, finish, count)
 
-    def _written(self, rows: QuerySet[Any], node: str, order: Order | None = None) -> str:
+    def _written(self, rows: QuerySet[Any], node: str, order: Order | None = None, place: str = "NULL") -> str:
         """The rows' own statement, selecting of each its JSON, its key and its place in the order."""
         rows._choose_db_if_not_chosen()
         rows._make_query()
         row = Place(rows.model, _table(rows), None, ())
-        place = f"CAST({row.column(order.column)} AS TEXT)" if order else "NULL"
-        selected = f"{node} AS node, CAST({row.column('id')} AS TEXT) AS key, {place} AS place"
+        place = row.column(order.column) if order else place
+        selected = f"{node} AS node, CAST({row.column('id')} AS TEXT) AS key, CAST({place} AS TEXT) AS place"
         if order is None or self.context.as_of is None or self.dialect.postgres:
             sql = self._selecting(rows, selected)
         else:
