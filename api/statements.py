@@ -97,8 +97,8 @@ class Statement:
         rows._choose_db_if_not_chosen()
         rows._make_query()
         row = Place(rows.model, _table(rows), None, ())
-        place = f"CAST({row.column(order.column)} AS TEXT)" if order else place
-        selected = f"{node} AS node, CAST({row.column('id')} AS TEXT) AS key, {place} AS place"
+        place = row.column(order.column) if order else place
+        selected = f"{node} AS node, CAST({row.column('id')} AS TEXT) AS key, CAST({place} AS TEXT) AS place"
         if order is None or self.context.as_of is None or self.dialect.postgres:
             sql = self._selecting(rows, selected)
         else:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from domain.history import PersonalValue, plain
 
 Key = tuple[str, str]
@@ -85,10 +87,12 @@ class Fold:
             record = self._record((kind, key))
             known, now = record.columns, dict[str, Any]()
             for column, (before, after) in changed.items():
-                held, said = known.get(column), self.opened(before)
-                if held != said and ERASED not in (held, said):
-                    wrong.append(((kind, key), column, held, said))
-                now[column] = self.opened(after)
+                held = known.get(column)
+                if type(before) is dict or type(after) is dict:
+                    before, after = self.opened(before), self.opened(after)
+                if held != before and ERASED not in (held, before):
+                    wrong.append(((kind, key), column, held, before))
+                now[column] = after
             if (kind, key) == subject:
                 now |= head
             touched[key] = record.set(entry, now)
@@ -125,9 +129,9 @@ class Fold:
 def told(text: str) -> dict[str, dict[str, list[Any]]]:
     """What an entry says was changed; nothing where it is no such text."""
     try:
-        changes = json.loads(text)
-        sound = all(type(pair) is list and len(pair) == 2 for each in changes.values() for pair in each.values())
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        changes: dict[str, dict[str, list[Any]]] = orjson.loads(text)
+        sound = all(set(map(len, each.values())) <= {2} for each in changes.values())
+    except (ValueError, TypeError, AttributeError):
         return {}
     return changes if sound else {}
 
@@ -141,15 +145,18 @@ class View:
     """Folded columns as a rule looks at them: as the attributes of a row of `model`."""
 
     def __init__(self, model: Any, key: str, columns: Mapping[str, Any]) -> None:
-        self._model, self._columns = model, {**columns, "id": key}
+        self._model, self._key, self._columns = model, key, columns
 
     def __getattr__(self, name: str) -> Any:
+        """Told once, and then known."""
         model: Any = self._model
         kept = model._meta.fields_map.get(name)
         if kept is None or (name not in model._meta.db_fields and name not in self._columns):
             return getattr(model, name)
-        value = self._columns.get(name, default_of(kept))
-        return kept.to_python_value(UUID(value) if isinstance(value, str) and kept.field_type is UUID else value)
+        value = self._key if name == "id" else self._columns.get(name, default_of(kept))
+        value = UUID(value) if isinstance(value, str) and kept.field_type is UUID else kept.to_python_value(value)
+        self.__dict__[name] = value
+        return value
 
 
 def default_of(kept: Any) -> Any:
