@@ -36,6 +36,7 @@ from domain.viewers import CLOCK, OPERATOR, Role, Viewer
 from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
 from tests.claiming import all_sorts_of_claims
+from tests.profiling import all_sorts_of_profiles
 from tests.proofs import everything, moved
 from tests.recognising import all_sorts_of_applications
 from tests.world import (
@@ -266,6 +267,7 @@ async def all_sorts_of_cases(world: World) -> None:
     await people_and_rules(world)
     await all_sorts_of_applications(world)
     await all_sorts_of_claims(world)
+    await all_sorts_of_profiles(world)
 
 
 async def people_and_rules(world: World) -> None:
