@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from api.companions import Companionship, Responsible, companionships, responsible_on
 from api.context import Info
 from api.filters import matching
 from api.history import Entry, history
+from api.indicators import Indicator, YearlyIndicator, yearly_indicator
+from api.ladders import LadderStanding, ladder_standings
 from api.moves import MoveStanding, moves
 from api.nodes import Node, key_of, node, one, paged
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
+from domain.carriers import Carrier as CarrierRow
 from domain.enterprises import Enterprise as EnterpriseRow
+from domain.enterprises import tagged
 from domain.people import Person as PersonRow
 from domain.zones import Zone as ZoneRow
+from workflows.inputs import Words, read_text
 
 if TYPE_CHECKING:
     from api.applications import Application
+    from api.carriers import Carrier
     from api.cases import Case
     from api.checklists import Checklist
     from api.claims import Claim
@@ -31,6 +38,8 @@ if TYPE_CHECKING:
     from api.visits import Visit, VisitBurden
     from api.zones import Zone
 
+OWN_WORDS = Words("名称", "Name", 100)
+
 
 @node(EnterpriseRow)
 class Enterprise(Node):
@@ -41,11 +50,21 @@ class Enterprise(Node):
     name: str
     uscc: str | None
     above_scale: bool | None
+    county: str | None
+    industry: str | None
+    source_channel: str | None
+    tags: list[str] | None = strawberry.field(description="Null where nobody has said; empty where it has none.")
+    carrier: Annotated[Carrier, strawberry.lazy("api.carriers")] | None = one()
     synthetic: bool
     source: str
     companion: Annotated[Person, strawberry.lazy("api.people")] | None = one()
+    companionships: list[Companionship] = companionships()
+    responsible_on: Responsible | None = responsible_on()
     cases: Connection[Annotated[Case, strawberry.lazy("api.cases")]] = paged(NEWEST)
     contacts: Connection[Annotated[Person, strawberry.lazy("api.people")]] = paged(OLDEST)
+    indicators: Connection[Indicator] = paged(NEWEST)
+    indicator: YearlyIndicator | None = yearly_indicator()
+    ladder: list[LadderStanding] | None = ladder_standings()
     recognitions: Connection[Annotated[Recognition, strawberry.lazy("api.recognitions")]] = paged(NEWEST)
     applications: Connection[Annotated[Application, strawberry.lazy("api.applications")]] = paged(NEWEST)
     library_entries: Connection[Annotated[LibraryEntry, strawberry.lazy("api.library_entries")]] = paged(NEWEST)
@@ -78,6 +97,12 @@ class EnterpriseFilter:
     companion_id: strawberry.ID | None = None
     text: str | None = strawberry.field(default=None, description="A part of the name or of the code.")
     above_scale: bool | None = None
+    county: list[str] | None = None
+    industry: list[str] | None = None
+    source_channel: list[str] | None = None
+    carrier_id: strawberry.ID | None = None
+    tag: str | None = None
+    accompanied: bool | None = strawberry.field(default=None, description="Whether it has a companion.")
 
 
 @strawberry.type
@@ -99,4 +124,13 @@ class Query:
                 rows = rows.filter(companion_id=key_of(filter.companion_id, PersonRow, "companionId"))
             if filter.above_scale is not None:
                 rows = rows.filter(above_scale=filter.above_scale)
+            for column in ("county", "industry", "source_channel"):
+                if (wanted := getattr(filter, column)) is not None:
+                    rows = rows.filter(**{f"{column}__in": [read_text(each, OWN_WORDS, column) for each in wanted]})
+            if filter.carrier_id:
+                rows = rows.filter(carrier_id=key_of(filter.carrier_id, CarrierRow, "carrierId"))
+            if filter.tag is not None:
+                rows = rows.filter(tagged(read_text(filter.tag, OWN_WORDS, "tag")))
+            if filter.accompanied is not None:
+                rows = rows.filter(companion_id__isnull=not filter.accompanied)
         return Listing(rows, NEWEST, first, after)  # type: ignore[return-value]

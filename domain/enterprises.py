@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
+from pypika_tortoise.context import SqlContext
+from pypika_tortoise.terms import Term, ValueWrapper
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
+from domain.carriers import Carrier
+from domain.database import engine
 from domain.records import Kept, Record, Subject
 from domain.sight import among, either
 from domain.viewers import Role, Viewer
@@ -23,7 +27,8 @@ class Enterprise(Subject):
     """A firm of a zone, known by its unified social credit code 统一社会信用代码.
 
     `companion` is a column, so that two companions at once cannot be (GL-02: one firm, one officer).
-    `synthetic` marks firms made up for demonstration.
+    What nobody has said is null: `county`, `industry`, `source_channel` (by which team it came, ZH-03), and `tags`,
+    which is empty only where it is known to have none. `synthetic` marks firms made up for demonstration.
     """
 
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
@@ -32,6 +37,13 @@ class Enterprise(Subject):
     name = fields.CharField(max_length=200)
     uscc = fields.CharField(max_length=18, null=True)
     above_scale = fields.BooleanField(null=True)
+    county = fields.CharField(max_length=60, null=True)
+    industry = fields.CharField(max_length=60, null=True)
+    carrier: fields.ForeignKeyNullableRelation[Carrier] = fields.ForeignKeyField(
+        "qiban.Carrier", related_name="enterprises", null=True, on_delete=fields.RESTRICT
+    )
+    source_channel = fields.CharField(max_length=100, null=True)
+    tags: list[str] | None = fields.JSONField(null=True)
     companion: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "qiban.Person", related_name="accompanies", null=True, on_delete=fields.RESTRICT, db_index=True
     )
@@ -39,6 +51,7 @@ class Enterprise(Subject):
     source = fields.CharField(max_length=300, default="")
     unmet_contracts = fields.IntField(default=0, db_default=0)
     zone_id: UUID
+    carrier_id: UUID | None
     companion_id: UUID | None
     cases: fields.ReverseRelation[Case]
     contacts: fields.ReverseRelation[Person]
@@ -48,7 +61,10 @@ class Enterprise(Subject):
     class Meta:
         table = "enterprise"
         unique_together = (("zone", "uscc"),)
-        indexes = (("zone_id", "name"), ("zone_id", "id"))
+        indexes = (
+            ("zone_id", "name"), ("zone_id", "id"), ("zone_id", "county"), ("zone_id", "industry"),
+            ("carrier_id", "id"),
+        )
 
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
@@ -74,6 +90,26 @@ class Enterprise(Subject):
     @classmethod
     def accompanied_by(cls, viewer: Viewer) -> Q:
         return Q(companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
+
+
+def tagged(tag: str) -> Q:
+    """Enterprises that have a tag."""
+    named: dict[str, Any] = {"id__in": Tagged(tag)}
+    return Q(**named)
+
+
+class Tagged(Term):
+    """The keys of those that have a tag, in the words of either engine."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__()
+        self.tag = tag
+
+    def get_sql(self, ctx: SqlContext) -> str:
+        value = ValueWrapper(self.tag).get_sql(ctx)
+        if engine() == "postgres":
+            return f'(SELECT "id" FROM "enterprise" WHERE "tags" @> jsonb_build_array(CAST({value} AS TEXT)))'
+        return f'(SELECT e."id" FROM "enterprise" e, json_each(e."tags") t WHERE t."value" = {value})'
 
 
 class OfEnterprise(Record):

@@ -13,16 +13,18 @@ from tortoise.expressions import Q
 
 from domain.applications import Application, ApplicationState
 from domain.database import reads
-from domain.eligibility import Applied, Condition, Facts, Held
-from domain.eligibility.conditions import COLUMNS, Column, Has
-from domain.enterprises import Enterprise
+from domain.eligibility import Applied, Condition, Facts, Figure, Held, Member
+from domain.eligibility.conditions import COLUMNS, Column, Has, Tagged
+from domain.enterprises import Enterprise, tagged
+from domain.indicators import Indicator, IndicatorState, Reading, in_base, is_year, of_year, readings
+from domain.library_entries import LibraryEntry
 from domain.policies import Benefit
 from domain.recognitions import Recognition
 from domain.sight import among, either
 from domain.viewers import Viewer
 
 NOT_FILED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
-OWN = ("id", "zone_id", *(name for name in COLUMNS if name in Enterprise._meta.fields_map))
+OWN = ("id", "zone_id", "tags", *COLUMNS)
 """The columns of an enterprise that rules are judged by."""
 OF_APPLICATION = ("campaign__recognised_as", "state", "campaign__year", "first_time")
 Found = Mapping[UUID, Any]
@@ -46,9 +48,13 @@ async def facts_of(
     wanted, keys = _wanted(benefits), [each["id"] for each in enterprises]
     found = {name: await read(keys, on) for name, (asked_by, read) in SOURCES.items() if wanted & asked_by}
     return {
-        each["id"]: Facts(on, each, **{name: rows.get(each["id"], ()) for name, rows in found.items()})
+        each["id"]: Facts(on, each, _tags(each), **{name: rows.get(each["id"], ()) for name, rows in found.items()})
         for each in enterprises
     }
+
+
+def _tags(enterprise: Mapping[str, Any]) -> frozenset[str] | None:
+    return None if enterprise["tags"] is None else frozenset(enterprise["tags"])
 
 
 def may_hold(benefits: Iterable[Benefit], on: date) -> Q:
@@ -59,7 +65,9 @@ def may_hold(benefits: Iterable[Benefit], on: date) -> Q:
 
 
 def _needed(condition: Condition, on: date) -> Q | None:
-    if isinstance(condition, Column) and not condition.of_application and condition.name in OWN:
+    if isinstance(condition, Tagged):
+        return tagged(condition.tag)
+    if isinstance(condition, Column) and not condition.of_application:
         among_these: dict[str, Any] = {f"{condition.name}__in": condition.allowed}
         return Q(**among_these)
     if isinstance(condition, Has) and condition.what == "recognitions":
@@ -105,9 +113,40 @@ async def _applications(keys: Collection[UUID], on: date) -> Found:
     return found
 
 
+async def _indicators(keys: Collection[UUID], on: date) -> Found:
+    """By enterprise and by every name an indicator goes by. What sources differ about is not known."""
+    rows: Any = Indicator.filter(enterprise_id__in=keys, until__lte=on, state=IndicatorState.FILED)
+    by_name: defaultdict[UUID, defaultdict[str, list[Indicator]]] = defaultdict(lambda: defaultdict(list))
+    for row in await rows.using_db(reads()):
+        for name in (row.title,) if row.title else (row.kind_of.value, row.kind_of.zh):
+            by_name[row.enterprise_id][name].append(row)
+    return {key: {name: _figures(readings(found)) for name, found in by_name[key].items()} for key in keys}
+
+
+def _figures(known: Sequence[Reading]) -> list[Figure]:
+    years = {each.since.year for each in known if each.since.year == each.until.year}
+    yearly = [(str(year), each) for year in sorted(years) if (each := of_year(known, year))]
+    others = [(each.period, each) for each in known if not is_year(each)]
+    return [
+        Figure(period, each.until, in_base(each.counts)[1], named is yearly)
+        for named in (yearly, others) for period, each in named if each.counts
+    ]
+
+
+async def _memberships(keys: Collection[UUID], on: date) -> Found:
+    rows: Any = LibraryEntry.filter(enterprise_id__in=keys, entered_on__lte=on)
+    found: defaultdict[UUID, list[Member]] = defaultdict(list)
+    columns = ("enterprise_id", "library__name", "stage_name", "entered_on", "left_on")
+    for key, library, stage, since, left in await rows.using_db(reads()).values_list(*columns):
+        found[key].append(Member(library, stage, since, left - timedelta(days=1) if left else None))
+    return found
+
+
 Source = tuple[set[str], Callable[[Collection[UUID], date], Awaitable[Found]]]
 SOURCES: Mapping[str, Source] = {
     "recognitions": ({"recognition", "recognitions"}, _recognitions),
     "applications": ({"application", "applications"}, _applications),
+    "memberships": ({"library", "memberships"}, _memberships),
+    "indicators": ({"indicator"}, _indicators),
 }
 """By the fact, what in a rule asks for it, and how it is read."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.nodes import global_id
+from domain.carriers import Carrier, CarrierKind
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.departments import Department
 from domain.enterprises import Enterprise
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
-from tests.proofs import moved, refused
-from tests.world import World, a_person, a_world
+from tests.graphql import served, signed_in
+from tests.proofs import assert_whole, moved, refused
+from tests.world import World, a_person, a_world, a_zone
 from workflows.founding import found_zone, zone_called
 from workflows.perform import create
 
@@ -108,3 +111,80 @@ async def test_a_chain_is_of_its_own_zones_enterprises_and_of_staff(database: st
         )
     with refused("NOT_STAFF"):
         await create(leader, ChainLink, "add", within=world.zone, level=1, title="专员", person=world.contact)
+
+
+async def a_carrier(world: World, name: str = "国家大学科技园", **given: Any) -> Carrier:
+    given = {"kind_of": CarrierKind.UNIVERSITY_PARK, **given}
+    return await create(await world.viewer(world.dispatcher), Carrier, "open", within=world.zone, name=name, **given)
+
+
+async def test_enterprises_are_found_by_county_industry_carrier_channel_and_tag(database: str) -> None:
+    world = await a_world()
+    park = await a_carrier(world)
+    known = {"county": "灵川县", "industry": "装备制造", "carrier": park, "source_channel": "驻深圳招商办"}
+    firm = await entered(world, **known, tags=["党建成效显著", "高成长", "高成长"])
+    await moved(world, world.dispatcher, world.enterprise, "edit", name=world.enterprise.name, county="灵川", tags=[])
+
+    async with served() as http:
+        client = await signed_in(http, world.leader)
+
+        async def found(**filter: Any) -> list[str]:
+            ask = "query($f: EnterpriseFilter) { enterprises(filter: $f) { totalCount nodes { name } } }"
+            page = (await client.ask(ask, f=filter))["enterprises"]
+            assert page["totalCount"] == len(page["nodes"])
+            return [each["name"] for each in page["nodes"]]
+
+        narrowed: tuple[dict[str, Any], ...] = (
+            {"county": ["灵川县", "阳朔县"]}, {"industry": ["装备制造"]}, {"carrierId": global_id(park)},
+            {"sourceChannel": ["驻深圳招商办"]}, {"tag": "高成长"}, {"accompanied": False},
+            {"tag": "党建成效显著", "county": ["灵川县"]},
+        )
+        for filter in narrowed:
+            assert await found(**filter) == [firm.name], filter
+        nobody: tuple[dict[str, Any], ...] = (
+            {"tag": "高成"}, {"tag": "%"}, {"county": []}, {"tag": "高成长", "county": ["灵川"]},
+        )
+        for filter in nobody:
+            assert await found(**filter) == [], filter
+        told = await client.ask("{ carriers { nodes { name enterprises { totalCount nodes { tags county } } } } }")
+    [carrier] = told["carriers"]["nodes"]
+    assert carrier["enterprises"] == {
+        "totalCount": 1, "nodes": [{"tags": ["党建成效显著", "高成长"], "county": "灵川县"}]
+    }
+    await assert_whole()
+
+
+async def test_tags_that_nobody_has_given_are_not_the_same_as_none(database: str) -> None:
+    world = await a_world()
+    assert world.enterprise.tags is None
+
+    none = await moved(world, world.dispatcher, world.enterprise, "edit", name="示例·GL·001", tags=[])
+    assert none.tags == []
+    with refused("REQUIRED", "TOO_LONG"):
+        await moved(world, world.dispatcher, world.enterprise, "edit", name="示例·GL·001", tags=[" ", "长" * 41])
+    unsaid = await moved(world, world.dispatcher, world.enterprise, "edit", name="示例·GL·001")
+    assert unsaid.tags is None
+
+
+async def test_a_carrier_houses_enterprises_of_its_zone_and_takes_none_once_closed(database: str) -> None:
+    world = await a_world()
+    park, elsewhere = await a_carrier(world), await create(
+        OPERATOR, Carrier, "open", within=await a_zone("BY"), name="科创中心", kind_of=CarrierKind.ENCLAVE, place="北京"
+    )
+    with refused("CARRIER_NAMED"):
+        await a_carrier(world)
+    with refused("OTHER_ZONE"):
+        await entered(world, carrier=elsewhere)
+    housed = await entered(world, carrier=park)
+    park = await moved(world, world.leader, park, "close", reason="搬迁")
+
+    with refused("CARRIER_CLOSED"):
+        await moved(world, world.dispatcher, world.enterprise, "edit", name="示例·GL·001", carrier=park)
+    with refused("NOT_NOW"):
+        await moved(world, world.leader, park, "edit", name="新名", kind_of=CarrierKind.OTHER)
+    stayed = await moved(world, world.dispatcher, housed, "edit", name="示例·GL·002", carrier=park)
+    assert stayed.carrier_id == park.id
+    with refused("NOT_ALLOWED"):
+        await create(
+            await world.viewer(world.companion), Carrier, "open", within=world.zone, name="众创", kind_of="maker_space"
+        )

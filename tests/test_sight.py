@@ -9,8 +9,8 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   one office to another.
 - The history of an enterprise is for those who oversee its zone and for its companion.
 - What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps, claims,
-  contracts, outcomes) is seen by those who oversee its zone, its companion, the liaisons of the department in charge,
-  who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by all who have
+  contracts, outcomes, indicators) is seen by those who oversee its zone, its companion, the liaisons of the department
+  in charge, who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by all who have
   to do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
 - Policies, and all that stands in them, once they are out by those who see the zone's campaigns, as drafts by staff of
   the zone; appropriations by its overseers and administrators; agencies by staff, and by the zone's contacts unless
@@ -18,6 +18,7 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 - Visits are seen as applications are, by whoever makes them, who thereby sees the enterprise, and by the liaisons of
   departments that join; who joins is no business of contacts. Rounds and stated figures are seen as filed
   counts are.
+- Carriers are seen as libraries are, ladders as campaigns; teams, posts and assignments by staff of the zone.
 - A notice is for the one person told, and for nobody else; webhooks and what was told there are for administrators and
   auditors.
 - An administrator sees zones, departments, persons, roles, enterprises, settings and their history, and no case.
@@ -52,6 +53,7 @@ from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
+from tests.profiling import all_sorts_of_profiles
 from tests.recognising import all_sorts_of_applications, an_application_of
 from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
 from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
@@ -129,6 +131,7 @@ async def a_region() -> Region:
     await all_sorts_of_claims(gl, parent)
     await all_sorts_of_visits(gl)
     await all_sorts_of_outcomes(gl)
+    await all_sorts_of_profiles(gl)
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -335,7 +338,7 @@ class Standing:
         )
 
     _application = _claim = _contract = _libraryentry = _checklist = _checklistitem = _recognition
-    _roadmap = _milestone = _outcome = _recognition
+    _roadmap = _milestone = _outcome = _indicator = _recognition
 
     def _visit(self, row: Any) -> bool:
         joined = any(
@@ -353,6 +356,8 @@ class Standing:
 
     def _campaign(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above | self.contact_zones
+
+    _ladder = _campaign
 
     def _filedcount(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above
@@ -377,7 +382,7 @@ class Standing:
     def _library(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.contact_zones
 
-    _checklisttemplate = _library
+    _checklisttemplate = _carrier = _library
 
     def _calendaryear(self, row: Any) -> bool:
         return row.zone_id is None or row.zone_id in self.staff | self.contact_zones | self.above
@@ -385,7 +390,7 @@ class Standing:
     def _setting(self, row: Any) -> bool:
         return row.zone_id in self.staff
 
-    _chainlink = _setting
+    _chainlink = _team = _post = _assignment = _setting
 
     def _department(self, row: Any) -> bool:
         heard_of = (
@@ -558,6 +563,12 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "contracts": "Contract",
         "agencies": "Agency",
         "visits": "Visit",
+        "carriers": "Carrier",
+        "indicators": "Indicator",
+        "ladders": "Ladder",
+        "teams": "Team",
+        "posts": "Post",
+        "assignments": "Assignment",
         "outcomes": "Outcome",
         "statedFigures": "StatedFigure",
         "visitRounds": "VisitRound",

@@ -150,6 +150,7 @@ def mutations() -> dict[str, GraphQLInputObjectType]:
 MOVES = {flow.mutation(move) or "": (flow, move) for flow in FLOWS.values() for move in flow.moves.values()}
 KINDS = {
     "into": "Case", "companion": "Person", "actor": "Person", "owner": "Person", "record": "Case", "through": "Notice",
+    "pupil": "Person", "to": "Person",
 }
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from domain.carriers import Carrier, CarrierState
 from domain.clock import now
 from domain.enterprises import Enterprise
 from domain.people import Person, viewer_of
 from domain.records import Kept
-from domain.refusals import Refusal, Refused
+from domain.refusals import OTHER_ZONE, Refusal, Refused
 from domain.uscc import fault_of, one_spelling
 from domain.viewers import Role
-from domain.zones import Zone
+from domain.zones import Zone, lineage
 from workflows.audiences import COMPANION_PERSON
 from workflows.flow import Flow, Move, role
 from workflows.inputs import Reason, Words
@@ -30,10 +31,16 @@ USCC_TAKEN = Refusal(
 NOT_A_COMPANION = Refusal(
     "NOT_A_COMPANION", "此人在本区不是企业伴员。", "This person is not a companion officer in this zone.", "companionId"
 )
+CARRIER_CLOSED = Refusal("CARRIER_CLOSED", "该载体已停运。", "This carrier is closed.", "carrierId")
 
 Name = Annotated[str, Words("企业名称", "Name", 200)]
 Uscc = Annotated[str | None, Words("统一社会信用代码", "Unified social credit code", 18)]
 Scale = Annotated[bool | None, Words("规上", "Above scale")]
+County = Annotated[str | None, Words("县（区）", "County or district", 60)]
+Industry = Annotated[str | None, Words("产业", "Industry, in the zone's words", 60)]
+House = Annotated[Carrier | None, Words("载体", "The carrier that houses it")]
+Channel = Annotated[str | None, Words("来源渠道", "By which team or channel it came", 100)]
+Tags = Annotated[list[str] | None, Words("标签", "Tags; empty where it has none, null where nobody has said", 40)]
 Companion = Annotated[Person | None, Words("企业伴员", "Companion")]
 
 
@@ -43,6 +50,11 @@ class CreateEnterprise:
     name: Name
     uscc: Uscc = None
     above_scale: Scale = None
+    county: County = None
+    industry: Industry = None
+    carrier: House = None
+    source_channel: Channel = None
+    tags: Tags = None
     companion: Companion = None
     synthetic: Annotated[bool, Words("示例", "Made up for demonstration")] = False
     source: Annotated[str, Words("来源", "Source", 300, empty=True)] = ""
@@ -53,6 +65,11 @@ class EditEnterprise:
     name: Name
     uscc: Uscc = None
     above_scale: Scale = None
+    county: County = None
+    industry: Industry = None
+    carrier: House = None
+    source_channel: Channel = None
+    tags: Tags = None
 
 
 @dataclass
@@ -73,11 +90,24 @@ async def enter(step: Step) -> None:
 
 async def edit(step: Step) -> None:
     enterprise, given = step.record, step.input
-    enterprise.name, enterprise.above_scale = given.name, given.above_scale
+    for name in ("name", "above_scale", "county", "industry", "source_channel"):
+        setattr(enterprise, name, getattr(given, name))
+    enterprise.tags = None if given.tags is None else list(dict.fromkeys(given.tags))
+    await house(step)
     enterprise.uscc = valid_uscc(given.uscc) if given.uscc else None
     same = Enterprise.filter(zone_id=enterprise.zone_id, uscc=enterprise.uscc).exclude(id=enterprise.id)
     if enterprise.uscc and (other := await same.first()):
         raise Refused(USCC_TAKEN.about(name=other.name))
+
+
+async def house(step: Step) -> None:
+    """A carrier is of the enterprise's zone or of one above it, and open to those who come."""
+    enterprise, carrier = step.record, step.input.carrier
+    if carrier and carrier.zone_id not in await lineage(enterprise.zone_id):
+        raise Refused(OTHER_ZONE.about("carrierId"))
+    if carrier and carrier.state is CarrierState.CLOSED and carrier.id != enterprise.carrier_id:
+        raise Refused(CARRIER_CLOSED)
+    enterprise.carrier_id = carrier.id if carrier else None
 
 
 async def assign_companion(step: Step) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """An indicator's value of a period, which ended on a day."""
+    """An indicator's value of a period, which ended on a day. Only what is `of_year` is compared with other years."""
 
     period: str
     ended_on: date
     value: Decimal
+    of_year: bool = True
 
 
 @dataclass(frozen=True)

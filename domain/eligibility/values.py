@@ -42,7 +42,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A dated indicator: of the latest period that had ended, of last year, or of the period named ("2023")."""
+    """A dated indicator: of the latest year that is known, of last year, or of the period named ("2023")."""
 
     name: str
     period: str = LATEST
@@ -56,7 +56,7 @@ class Indicator:
     def figure(self, facts: Facts) -> Figure | None:
         known = [each for each in facts.indicators.get(self.name, ()) if each.ended_on <= facts.on]
         if self.period == LATEST:
-            return max(known, key=lambda each: each.ended_on, default=None)
+            return max((each for each in known if each.of_year), key=lambda each: each.ended_on, default=None)
         wanted = str(facts.on.year - 1) if self.period == LAST_YEAR else self.period
         return next((each for each in known if each.period == wanted), None)
 
