@@ -16,14 +16,14 @@ from api.pages import DEFAULT_PAGE, NEWEST, AsOf, Connection, Listing, listing
 from domain.database import reads
 from domain.facts import FactStatus
 from domain.refusals import Refusal, Refused
-from domain.stated_figures import Bound, Stated, StatedFigureState, Unit, together
+from domain.stated_figures import Bound, Stated, StatedFigureState, StatedUnit, together
 from domain.stated_figures import StatedFigure as StatedFigureRow
 from domain.zones import Zone as ZoneRow
 
 if TYPE_CHECKING:
     from api.zones import Zone
 
-for words in (Unit, Bound, StatedFigureState):
+for words in (StatedUnit, Bound, StatedFigureState):
     enum(words)
 
 MOST = 1_000
@@ -39,7 +39,7 @@ class StatedFigure(Node):
     version: int
     zone: Annotated[Zone, strawberry.lazy("api.zones")] | None = one()
     topic: str
-    unit: Unit
+    unit: StatedUnit
     bound: Bound
     value: Decimal
     since: date | None
@@ -63,7 +63,7 @@ class FigureStatements:
 class StatedFigureFilter:
     zone_id: strawberry.ID | None = None
     text: str | None = strawberry.field(default=None, description="A part of the topic.")
-    unit: list[Unit] | None = None
+    unit: list[StatedUnit] | None = None
     state: list[StatedFigureState] | None = None
 
 

@@ -21,7 +21,7 @@ from domain.words import Word
 from domain.zones import Zone
 
 
-class Unit(Word):
+class StatedUnit(Word):
     """单位"""
 
     COUNT = "count", "个", "A number of things"
@@ -53,7 +53,7 @@ class StatedFigure(Record):
         "qiban.Zone", related_name="stated_figures", on_delete=fields.RESTRICT
     )
     topic = fields.CharField(max_length=100)
-    unit = fields.CharEnumField(Unit, max_length=10, description="Unit")
+    unit = fields.CharEnumField(StatedUnit, max_length=10, description="StatedUnit")
     bound = fields.CharEnumField(Bound, max_length=10, description="Bound")
     value: Any = Exact(4)
     since: date | None = fields.DateField(null=True)

@@ -12,7 +12,7 @@ from domain.facts import FactStatus
 from domain.kinds import Level
 from domain.outcomes import OutcomeKind, OutcomeState
 from domain.records import new_id
-from domain.stated_figures import Bound, StatedFigureState, Unit
+from domain.stated_figures import Bound, StatedFigureState, StatedUnit
 
 
 class Migration(migrations.Migration):
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('changed_at', fields.DatetimeField(db_default=SqlDefault("'1970-01-01 00:00:00.000000+00:00'"), auto_now=False, auto_now_add=False)),
                 ('zone', fields.ForeignKeyField('qiban.Zone', source_field='zone_id', db_constraint=True, to_field='id', related_name='stated_figures', on_delete=OnDelete.RESTRICT)),
                 ('topic', fields.CharField(max_length=100)),
-                ('unit', fields.CharEnumField(description='Unit', enum_type=Unit, max_length=10)),
+                ('unit', fields.CharEnumField(description='StatedUnit', enum_type=StatedUnit, max_length=10)),
                 ('bound', fields.CharEnumField(description='Bound', enum_type=Bound, max_length=10)),
                 ('value', Exact(places=4)),
                 ('since', fields.DateField(null=True)),

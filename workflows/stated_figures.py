@@ -9,7 +9,7 @@ from typing import Annotated
 
 from domain.facts import FactStatus
 from domain.refusals import Refused
-from domain.stated_figures import Bound, StatedFigure, StatedFigureState, Unit
+from domain.stated_figures import Bound, StatedFigure, StatedFigureState, StatedUnit
 from workflows.filed_counts import KEEPERS, PERIOD_REVERSED
 from workflows.flow import Flow, Move
 from workflows.inputs import WithReason, Words
@@ -23,7 +23,7 @@ S = StatedFigureState
 @dataclass(kw_only=True)
 class State:
     topic: Annotated[str, Words("指标名称", "What the figure is of", 100)]
-    unit: Annotated[Unit, Words("单位", "Unit")]
+    unit: Annotated[StatedUnit, Words("单位", "Unit")]
     value: Annotated[Decimal, Words("数值", "Value", places=4, negative=True)]
     until: Annotated[date, Words("截止日", "Until, that day included")]
     source: Annotated[str, Words("来源", "Source", 300)]
