@@ -10,8 +10,8 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 - The history of an enterprise is for those who oversee its zone and for its companion.
 - What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps, claims,
   contracts, outcomes, indicators) is seen by those who oversee its zone, its companion, the liaisons of the department
-  in charge, who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by all who have
-  to do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
+  in charge, who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by
+  all who have to do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
 - Policies, and all that stands in them, once they are out by those who see the zone's campaigns, as drafts by staff of
   the zone; appropriations by its overseers and administrators; agencies by staff, and by the zone's contacts unless
   struck off.
