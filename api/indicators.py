@@ -19,14 +19,14 @@ from domain.database import reads
 from domain.enterprises import Enterprise as EnterpriseRow
 from domain.facts import FactStatus
 from domain.indicators import Indicator as IndicatorRow
-from domain.indicators import IndicatorKind, IndicatorState, Reading, Unit, in_base, of_year, readings
+from domain.indicators import IndicatorKind, IndicatorState, IndicatorUnit, Reading, in_base, of_year, readings
 from domain.zones import Zone as ZoneRow
 
 if TYPE_CHECKING:
     from api.enterprises import Enterprise
     from api.zones import Zone
 
-for words in (FactStatus, IndicatorKind, IndicatorState, Unit):
+for words in (FactStatus, IndicatorKind, IndicatorState, IndicatorUnit):
     enum(words)
 
 
@@ -42,7 +42,7 @@ class Indicator(Node):
     kind_of: IndicatorKind
     title: str
     value: Decimal
-    unit: Unit
+    unit: IndicatorUnit
     since: date
     until: date
     preferred: bool = strawberry.field(description="Taken by the office where sources differ.")
@@ -69,7 +69,7 @@ class YearlyIndicator:
         return in_base(self.reading.counts)[1] if self.reading.counts else None
 
     @strawberry.field
-    def unit(self) -> Unit | None:
+    def unit(self) -> IndicatorUnit | None:
         return in_base(self.reading.counts)[0] if self.reading.counts else None
 
     @strawberry.field(description="Whether the sources differ, whichever is taken.")

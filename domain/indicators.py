@@ -37,7 +37,7 @@ class IndicatorKind(Word):
     OTHER = "other", "其他", "Anything else, as its title says"
 
 
-class Unit(Word):
+class IndicatorUnit(Word):
     """计量单位"""
 
     YUAN = "yuan", "元", "Yuan"
@@ -49,12 +49,12 @@ class Unit(Word):
     OTHER = "other", "其他", "As the title says"
 
 
-YUAN: Mapping[Unit, int] = {Unit.YUAN: 1, Unit.WAN_YUAN: 10**4, Unit.YI_YUAN: 10**8}
-MONEY, PERSONS, PIECES = tuple(YUAN), (Unit.PERSON,), (Unit.PIECE,)
+YUAN: Mapping[IndicatorUnit, int] = {IndicatorUnit.YUAN: 1, IndicatorUnit.WAN_YUAN: 10**4, IndicatorUnit.YI_YUAN: 10**8}
+MONEY, PERSONS, PIECES = tuple(YUAN), (IndicatorUnit.PERSON,), (IndicatorUnit.PIECE,)
 K = IndicatorKind
-UNITS: Mapping[IndicatorKind, Sequence[Unit]] = {
+UNITS: Mapping[IndicatorKind, Sequence[IndicatorUnit]] = {
     **dict.fromkeys(K, MONEY), **dict.fromkeys((K.STAFF, K.RD_STAFF), PERSONS),
-    **dict.fromkeys((K.PATENTS, K.INVENTION_PATENTS), PIECES), K.OTHER: tuple(Unit),
+    **dict.fromkeys((K.PATENTS, K.INVENTION_PATENTS), PIECES), K.OTHER: tuple(IndicatorUnit),
 }
 """In which units a figure of each kind may be given."""
 MAY_BE_NEGATIVE = (K.PROFIT, K.OTHER)
@@ -83,7 +83,7 @@ class Indicator(OfEnterprise):
     )
     kind_of = fields.CharEnumField(IndicatorKind, max_length=30, description="IndicatorKind")
     title = fields.CharField(max_length=100, default="")
-    unit = fields.CharEnumField(Unit, max_length=20, description="Unit")
+    unit = fields.CharEnumField(IndicatorUnit, max_length=20, description="IndicatorUnit")
     since: date = fields.DateField()
     until: date = fields.DateField()
     value: Any = Exact(4)
@@ -140,10 +140,10 @@ class Reading:
         return str(self.since) if self.since == self.until else f"{self.since}/{self.until}"
 
 
-def in_base(row: Indicator) -> tuple[Unit, Decimal]:
+def in_base(row: Indicator) -> tuple[IndicatorUnit, Decimal]:
     """Unit and value, money in yuan."""
     factor = YUAN.get(row.unit)
-    return (Unit.YUAN, row.value * factor) if factor else (row.unit, row.value)
+    return (IndicatorUnit.YUAN, row.value * factor) if factor else (row.unit, row.value)
 
 
 def readings(rows: Iterable[Indicator]) -> list[Reading]:

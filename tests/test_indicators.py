@@ -12,14 +12,14 @@ from tortoise.exceptions import IntegrityError
 from api.nodes import global_id
 from domain import clock
 from domain.facts import FactStatus
-from domain.indicators import UNITS, Indicator, IndicatorKind, IndicatorState, Unit, in_base, of_year, readings
+from domain.indicators import UNITS, Indicator, IndicatorKind, IndicatorState, IndicatorUnit, in_base, of_year, readings
 from tests.graphql import served, signed_in
 from tests.policy_texts import ORDOS_REWARD, a_benefit, a_policy
 from tests.proofs import assert_whole, moved, refused
 from tests.world import World, a_world
 from workflows.perform import create
 
-K, S, U = IndicatorKind, IndicatorState, Unit
+K, S, U = IndicatorKind, IndicatorState, IndicatorUnit
 NOW = datetime(2024, 3, 1, 2, tzinfo=UTC)
 OF_YEAR = """query($id: ID!, $kind: IndicatorKind!, $year: Int!) { node(id: $id) { ... on Enterprise {
     indicator(kindOf: $kind, year: $year) {

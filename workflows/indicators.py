@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from domain.clock import OFFICE_ZONE
 from domain.exact import written
 from domain.facts import FactStatus
-from domain.indicators import MAY_BE_NEGATIVE, UNITS, Indicator, IndicatorKind, IndicatorState, Unit, year_of
+from domain.indicators import MAY_BE_NEGATIVE, UNITS, Indicator, IndicatorKind, IndicatorState, IndicatorUnit, year_of
 from domain.refusals import BAD_INPUT, REQUIRED, Refusal, Refused
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, LEADER
 from workflows.flow import Flow, Move
@@ -46,7 +46,7 @@ PREFERRED_ALREADY = Refusal(
 )
 
 Number = Annotated[Decimal, Words("数值", "Value", places=4, negative=True)]
-InUnit = Annotated[Unit, Words("单位", "Unit")]
+InUnit = Annotated[IndicatorUnit, Words("单位", "IndicatorUnit")]
 Source = Annotated[str, Words("来源", "Source", 300)]
 Status = Annotated[FactStatus, Words("依据", "How it is known")]
 
@@ -123,7 +123,7 @@ def period_of(step: Step) -> tuple[date, date]:
     return since, until
 
 
-def measure(row: Indicator, value: Decimal, unit: Unit) -> None:
+def measure(row: Indicator, value: Decimal, unit: IndicatorUnit) -> None:
     kind, units = row.kind_of, UNITS[row.kind_of]
     if unit not in units:
         words = {"units": "、".join(each.zh for each in units), "units_en": " or ".join(each.value for each in units)}

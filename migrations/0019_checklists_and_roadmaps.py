@@ -15,7 +15,7 @@ from domain.roadmaps import MilestoneState, RoadmapState
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0036_libraries')]
+    dependencies = [("qiban", "0018_libraries")]
 
     operations = [
         ops.CreateModel(

@@ -9,12 +9,12 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.exact import Exact
 from domain.facts import FactStatus
-from domain.indicators import IndicatorKind, IndicatorState, Unit
+from domain.indicators import IndicatorKind, IndicatorState, IndicatorUnit
 from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0030_carriers")]
+    dependencies = [("qiban", "0025_carriers")]
 
     operations = [
         ops.CreateModel(
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('corrects', fields.ForeignKeyField('qiban.Indicator', source_field='corrects_id', null=True, db_constraint=True, to_field='id', related_name='corrections', on_delete=OnDelete.RESTRICT)),
                 ('kind_of', fields.CharEnumField(description='IndicatorKind', enum_type=IndicatorKind, max_length=30)),
                 ('title', fields.CharField(default='', max_length=100)),
-                ('unit', fields.CharEnumField(description='Unit', enum_type=Unit, max_length=20)),
+                ('unit', fields.CharEnumField(description='IndicatorUnit', enum_type=IndicatorUnit, max_length=20)),
                 ('since', fields.DateField()),
                 ('until', fields.DateField()),
                 ('value', Exact(places=4)),

@@ -17,7 +17,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0026_session_changes')]
+    dependencies = [("qiban", "0016_session_changes")]
 
     operations = [
         ops.CreateModel(

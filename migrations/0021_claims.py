@@ -17,7 +17,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0043_policies")]
+    dependencies = [("qiban", "0020_policies")]
 
     operations = [
         ops.CreateModel(

@@ -11,7 +11,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0044_claims")]
+    dependencies = [("qiban", "0021_claims")]
 
     operations = [
         ops.CreateModel(

@@ -16,7 +16,7 @@ from domain.stated_figures import Bound, StatedFigureState, StatedUnit
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0046_visits')]
+    dependencies = [("qiban", "0023_visits")]
 
     operations = [
         ops.CreateModel(

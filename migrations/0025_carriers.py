@@ -13,7 +13,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0047_outcomes")]
+    dependencies = [("qiban", "0024_outcomes")]
 
     operations = [
         ops.CreateModel(

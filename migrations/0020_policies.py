@@ -12,7 +12,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0037_checklists_and_roadmaps')]
+    dependencies = [("qiban", "0019_checklists_and_roadmaps")]
 
     initial = False
 

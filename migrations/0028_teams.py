@@ -14,7 +14,7 @@ from domain.teams import TeamKind, TeamState
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0032_ladders")]
+    dependencies = [("qiban", "0027_ladders")]
 
     operations = [
         ops.CreateModel(

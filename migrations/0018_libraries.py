@@ -17,7 +17,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0035_recognitions')]
+    dependencies = [("qiban", "0017_recognitions")]
 
     operations = [
         ops.CreateModel(

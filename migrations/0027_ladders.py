@@ -13,7 +13,7 @@ from domain.records import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qiban", "0031_indicators")]
+    dependencies = [("qiban", "0026_indicators")]
 
     operations = [
         ops.CreateModel(

@@ -16,7 +16,7 @@ from domain.visits import AttendanceState, VisitState
 
 
 class Migration(migrations.Migration):
-    dependencies = [('qiban', '0045_agencies')]
+    dependencies = [("qiban", "0022_agencies")]
 
     operations = [
         ops.CreateModel(
