@@ -99,10 +99,10 @@ class Statement:
         row = Place(rows.model, _table(rows), None, ())
         place = row.column(order.column) if order else place
         selected = f"{node} AS node, CAST({row.column('id')} AS TEXT) AS key, CAST({place} AS TEXT) AS place"
-        if order is None or self.context.as_of is None or self.dialect.postgres:
+        if order is None or self.context.as_of is None:
             sql = self._selecting(rows, selected)
         else:
-            # SQLite would make the node of everything that has changed since before it sorts.
+            # Its keys first, by index alone: else all that has changed since would be read, if not made nodes of.
             page = self._selecting(rows, row.columns(order.column))
             sorted_by = row.columns(order.column, " DESC" if order.descending else "")
             among = f"WHERE {row.column('id')} IN (SELECT \"id\" FROM page) ORDER BY {sorted_by}"
