@@ -25,8 +25,6 @@ from workflows.standings import Standings
 UNCOMPARED = ("version", "changed_at", "sequence", "head")
 """The first counts changes, of which a history that has two in one microsecond shows one; the others are compared
 with the past and with the end of the chain."""
-
-
 UNKNOWN: Any = None
 
 
