@@ -11,7 +11,7 @@ from api.context import Info, one_loader
 from api.filters import decimals_of, zones_under
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, key_of, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, listing
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, listing, page_size
 from domain import posts
 from domain.clock import OFFICE_ZONE
 from domain.pass_rates import percent
@@ -72,7 +72,7 @@ class Staffing:
     @strawberry.field(description="Those that nobody holds, by title and unit.")
     async def vacancies(self, info: Info, first: int = DEFAULT_PAGE) -> list[Post]:
         loader = one_loader(info.context, PostRow)
-        return [row for key in self.found.vacant[:first] if (row := await loader.load((key,)))]
+        return [row for key in self.found.vacant[: page_size(first)] if (row := await loader.load((key,)))]
 
 
 @strawberry.input

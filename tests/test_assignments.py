@@ -87,11 +87,11 @@ async def test_a_post_is_held_by_one_at_a_time_and_handed_over_on_a_day(world: W
     held = await assigned(world, world.companion, post=post)
     with refused("TAKEN"):
         await assigned(world, world.auditor, date(2022, 5, 1), post=post)
-    with refused("ENDS_FIRST"):
+    with refused("ENDS_BEFORE_IT_BEGAN"):
         await assigned(world, world.auditor, date(2021, 12, 31), post=post)
     with refused("SAME_PERSON"):
         await moved(world, world.leader, held, "hand_over", to=world.companion, on=date(2022, 7, 1), reason="轮岗")
-    with refused("ENDS_FIRST"):
+    with refused("ENDS_BEFORE_IT_BEGAN"):
         await moved(world, world.leader, held, "hand_over", to=world.auditor, on=date(2021, 7, 1), reason="轮岗")
     old = await moved(world, world.leader, held, "hand_over", to=world.auditor, on=date(2022, 7, 1), reason="轮岗")
 
@@ -123,7 +123,7 @@ async def test_teams_have_members_pupils_a_mentor_and_each_assignment_is_to_one_
     elsewhere = await a_world("BY")
 
     wrong: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("ONE_THING", {}), ("ONE_THING", {"team": team, "county": "灵川县"}), ("THERE_ALREADY", {"team": team}),
+        ("ONE_THING", {}), ("ONE_THING", {"team": team, "county": "灵川县"}), ("IN_THE_TEAM", {"team": team}),
         ("OWN_MENTOR", {"pupil": world.companion}), ("NOT_STAFF", {"pupil": world.contact}),
         ("OTHER_ZONE", {"pupil": elsewhere.companion}),
     )

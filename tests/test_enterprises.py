@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from api.nodes import global_id
+from domain import clock
 from domain.carriers import Carrier, CarrierKind
 from domain.cases import Case
 from domain.chains import ChainLink
@@ -13,7 +16,10 @@ from domain.enterprises import Enterprise
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
 from tests.graphql import served, signed_in
+from tests.profiling import all_sorts_of_profiles
 from tests.proofs import assert_whole, moved, refused
+from tests.recognising import all_sorts_of_applications
+from tests.test_pages import listen
 from tests.world import World, a_person, a_world, a_zone
 from workflows.founding import found_zone, zone_called
 from workflows.perform import create
@@ -188,3 +194,47 @@ async def test_a_carrier_houses_enterprises_of_its_zone_and_takes_none_once_clos
         await create(
             await world.viewer(world.companion), Carrier, "open", within=world.zone, name="众创", kind_of="maker_space"
         )
+
+
+async def test_a_profile_is_one_query_and_the_timeline_is_one_history(database: str) -> None:
+    """QT-03: 画像."""
+    world = await a_world()
+    await all_sorts_of_applications(world)
+    await all_sorts_of_profiles(world)
+    year = clock.today().year - 1
+    ask = """query($id: ID!, $year: Int!) {
+        enterprises { nodes { name county industry tags carrier { name } companion { name } ladder { rung { number } }
+            indicator(kindOf: RD_SPEND, year: $year) { value disputed counts { source } }
+            indicators { totalCount } recognitions { nodes { recognisedAs validity } } applications { totalCount }
+            libraryEntries { nodes { stageName } } claims { totalCount } contacts { nodes { name } } } }
+        history(filter: {enterpriseId: $id}, first: 200) { nodes { recordKind } } }"""
+    async with served() as http:
+        client = await signed_in(http, world.leader)
+        found = await client.ask(ask, id=global_id(world.enterprise), year=year)
+
+    [profile] = found["enterprises"]["nodes"]
+    assert (profile["county"], profile["tags"], profile["ladder"]) == ("灵川县", ["高成长"], [{"rung": {"number": 0}}])
+    assert profile["indicator"] == {"value": "1", "disputed": True, "counts": {"source": "甲"}}
+    assert profile["indicators"]["totalCount"] == 4
+    kinds = {each["recordKind"] for each in found["history"]["nodes"]}
+    assert kinds >= {"enterprise", "indicator", "recognition", "application", "library_entry", "roadmap", "checklist"}
+
+
+async def test_a_page_of_profiles_takes_no_more_reads_for_more_enterprises(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await a_world()
+    await all_sorts_of_profiles(world)
+    ask = "{ enterprises { nodes { indicator(kindOf: RD_SPEND, year: 2020) { value } ladder { rung { number } } } } }"
+    said: list[str] = []
+    async with served() as http:
+        client = await signed_in(http, world.leader)
+        await client.ask(ask)
+        listen(monkeypatch, said)
+        await client.ask(ask)
+        of_one = len(said)
+        for number in range(9):
+            await create(OPERATOR, Enterprise, "create", zone=world.zone, name=f"示例·{number}")
+        said.clear()
+        found = await client.ask(ask)
+    assert (len(found["enterprises"]["nodes"]), len(said)) == (10, of_one)

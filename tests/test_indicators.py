@@ -49,9 +49,9 @@ async def asked(world: World, kind: str, year: int) -> Any:
 
 async def test_a_figure_has_a_period_a_unit_and_a_source(world: World) -> None:
     for code, given in (
-        ("NO_PERIOD", {"year": None}), ("NO_PERIOD", {"since": date(2023, 1, 1)}),
-        ("NO_PERIOD", {"until": date(2023, 1, 1)}),
-        ("NO_PERIOD", {"year": 2023, "since": date(2023, 1, 1), "until": date(2023, 12, 31)}),
+        ("INDICATOR_PERIOD", {"year": None}), ("INDICATOR_PERIOD", {"since": date(2023, 1, 1)}),
+        ("INDICATOR_PERIOD", {"until": date(2023, 1, 1)}),
+        ("INDICATOR_PERIOD", {"year": 2023, "since": date(2023, 1, 1), "until": date(2023, 12, 31)}),
         ("PERIOD_REVERSED", {"since": date(2023, 2, 1), "until": date(2023, 1, 31)}),
         ("PERIOD_AHEAD", {"year": 2024}), ("WRONG_UNIT", {"unit": U.PERSON}), ("WRONG_UNIT", {"kind_of": K.PATENTS}),
         ("REQUIRED", {"source": " "}), ("REQUIRED", {"kind_of": K.OTHER}), ("TITLE_ONLY_OTHER", {"title": "研发"}),

@@ -33,6 +33,8 @@ from workflows.timetable import FLOWS
 SCHEMA = build_schema(schema.as_str())
 NODE_TYPES = {each.name: each for each in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
 PAGE, DEEP_PAGE, AT_ONCE = 60, 4, 16
+MANY_LISTS = {"Enterprise": 4, "Case": 8, "Person": 8}
+"""Of these fewer at once, or they could come to more rows than are answered."""
 Key = tuple[str, UUID]
 
 
@@ -54,7 +56,7 @@ class Walk:
         for each in ids:
             by_type.setdefault(parsed(each)[0], []).append(each)
         for kind, keys in by_type.items():
-            for some in batches(keys, AT_ONCE):
+            for some in batches(keys, MANY_LISTS.get(kind, AT_ONCE)):
                 await self.rows(kind, some, selection(NODE_TYPES[kind], 1, PAGE))
             if few := [each for each in keys if key(each) in self.opened][-2:]:
                 await self.rows(kind, few, ways(NODE_TYPES[kind], 2))
@@ -62,7 +64,7 @@ class Walk:
     async def from_the_top(self) -> None:
         assert SCHEMA.query_type
         for name, declared in SCHEMA.query_type.fields.items():
-            if not any(is_required_argument(each) for each in declared.args.values()):
+            if not asks(declared):
                 answer = await self.ask(f"{{ {asked(name, declared, 1, PAGE)} }}", {})
                 self.roots[name] = (answer.get("data") or {}).get(name)
 
@@ -85,9 +87,14 @@ class Walk:
 
 
 def selection(kind: GraphQLObjectType, ahead: int, page: int) -> str:
-    """Every field of a type: its plain ones, and those that lead to rows while there are steps left."""
-    fields = (asked(name, each, ahead, page) for name, each in kind.fields.items())
+    """Every field of a type that asks for nothing: its plain ones, and those that lead to rows while steps are left."""
+    fields = (asked(name, each, ahead, page) for name, each in kind.fields.items() if not asks(each))
     return " ".join(["__typename", *fields])
+
+
+def asks(declared: GraphQLField) -> bool:
+    """Whether a field is answered only when told more."""
+    return any(is_required_argument(each) for each in declared.args.values())
 
 
 def asked(name: str, declared: GraphQLField, ahead: int, page: int) -> str:
@@ -150,7 +157,7 @@ def mutations() -> dict[str, GraphQLInputObjectType]:
 MOVES = {flow.mutation(move) or "": (flow, move) for flow in FLOWS.values() for move in flow.moves.values()}
 KINDS = {
     "into": "Case", "companion": "Person", "actor": "Person", "owner": "Person", "record": "Case", "through": "Notice",
-    "pupil": "Person", "to": "Person",
+    "pupil": "Person", "to": "Person", "visitor": "Person", "version": "PolicyVersion",
 }
 
 
@@ -158,7 +165,9 @@ def kind_of(mutation: str, name: str) -> str:
     """The kind of record an id of a mutation's input names."""
     if name != "id":
         word = name.removesuffix("s").removesuffix("Id")
-        return KINDS.get(word) or next(kind for kind in NODE_TYPES if word.lower().endswith(kind.lower()))
+        return KINDS.get(word) or next(
+            kind for kind in NODE_TYPES if word.lower().endswith(kind.lower()) or kind.lower().endswith(word.lower())
+        )
     flow = next((flow for each, (flow, _) in MOVES.items() if mutation in (each, f"{each}s", f"{each[:-1]}ies")), None)
     return flow.record.__name__ if flow else "Person"
 

@@ -19,7 +19,7 @@ from workflows.chains import NOT_STAFF
 from workflows.flow import Flow, Move, role
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
-from workflows.posts import ENDS_FIRST
+from workflows.posts import ENDS_BEFORE_IT_BEGAN
 from workflows.zones import THE_OPERATOR
 
 S = AssignmentState
@@ -31,7 +31,7 @@ ONE_THING = Refusal(
 TAKEN = Refusal(
     "TAKEN", "{since}起已由他人承担，请办理交接。", "It is held by another since {since}; hand it over.", "since"
 )
-THERE_ALREADY = Refusal("THERE_ALREADY", "此人已在该队伍。", "This person is in the team already.", "personId")
+IN_THE_TEAM = Refusal("IN_THE_TEAM", "此人已在该队伍。", "This person is in the team already.", "personId")
 OWN_MENTOR = Refusal("OWN_MENTOR", "不能做自己的师傅。", "Nobody is their own mentor.", "pupilId")
 SAME_PERSON = Refusal("SAME_PERSON", "接任人与现任相同。", "It is held by this person already.", "personId")
 GONE = Refusal("GONE", "该队伍或岗位已不存在。", "This team or post is there no more.")
@@ -88,7 +88,7 @@ async def assign(step: Step) -> None:
     if TeamState.DISBANDED in there or PostState.ABOLISHED in there:
         raise Refused(GONE)
     if given.post and given.since < given.post.since:
-        raise Refused(ENDS_FIRST.about("since", since=given.post.since, on=given.since))
+        raise Refused(ENDS_BEFORE_IT_BEGAN.about("since", since=given.post.since, on=given.since))
     for field, person in (("personId", given.person), ("pupilId", given.pupil)):
         await require_staff(person, row, field)
     if given.pupil and given.pupil.id == given.person.id:
@@ -112,7 +112,7 @@ async def is_free(row: Assignment, follows: Assignment | None) -> None:
     others = Assignment.filter(lasts)
     others = others.filter(**{name: getattr(row, name) for name in same}).exclude(id=follows.id if follows else row.id)
     if other := await others.order_by("since").first():
-        raise Refused((TAKEN if alone else THERE_ALREADY).about(since=other.since))
+        raise Refused((TAKEN if alone else IN_THE_TEAM).about(since=other.since))
 
 
 async def hand_over(step: Step) -> None:
@@ -138,7 +138,7 @@ async def end(step: Step) -> None:
 
 def _end(row: Assignment, on: date) -> None:
     if on < row.since:
-        raise Refused(ENDS_FIRST.about(since=row.since, on=on))
+        raise Refused(ENDS_BEFORE_IT_BEGAN.about(since=row.since, on=on))
     row.ends_on = on
 
 

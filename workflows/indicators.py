@@ -15,6 +15,7 @@ from domain.facts import FactStatus
 from domain.indicators import MAY_BE_NEGATIVE, UNITS, Indicator, IndicatorKind, IndicatorState, IndicatorUnit, year_of
 from domain.refusals import BAD_INPUT, REQUIRED, Refusal, Refused
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, LEADER
+from workflows.filed_counts import PERIOD_REVERSED
 from workflows.flow import Flow, Move
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
@@ -22,11 +23,10 @@ from workflows.zones import THE_OPERATOR
 
 S = IndicatorState
 KEEPERS = (ACCOMPANYING, DISPATCHER, LEADER)
-NO_PERIOD = Refusal(
-    "NO_PERIOD", "指标须有统计期：写年度，或写起止日。",
+INDICATOR_PERIOD = Refusal(
+    "INDICATOR_PERIOD", "指标须有统计期：写年度，或写起止日。",
     "A figure needs the period it is of: either a year, or a first and a last day.", "since",
 )
-PERIOD_REVERSED = Refusal("PERIOD_REVERSED", "统计期止早于起。", "The period would end before it begins.", "until")
 PERIOD_AHEAD = Refusal("PERIOD_AHEAD", "统计期尚未结束。", "The period has not ended yet.", "until")
 WRONG_UNIT = Refusal("WRONG_UNIT", "“{kind}”的单位须为{units}。", "“{kind_en}” is given in {units_en}.", "unit")
 NOT_NEGATIVE = Refusal("NOT_NEGATIVE", "“{kind}”不能为负。", "“{kind_en}” is not below zero.", "value")
@@ -112,7 +112,7 @@ async def enter(step: Step) -> None:
 def period_of(step: Step) -> tuple[date, date]:
     given, days = step.input, (step.input.since, step.input.until)
     if (given.year is None) == (days == (None, None)) or (given.year is None and None in days):
-        raise Refused(NO_PERIOD)
+        raise Refused(INDICATOR_PERIOD)
     if given.year is not None and not 1990 <= given.year <= 2099:
         raise Refused(BAD_INPUT.about("year", problem_zh="年度为1990至2099", problem_en="a year is 1990 to 2099"))
     since, until = year_of(given.year) if given.year is not None else days

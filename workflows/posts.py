@@ -18,8 +18,9 @@ from workflows.zones import THE_OPERATOR
 S = PostState
 KEEPERS = role(Role.ADMINISTRATOR, Role.LEADER, Role.DISPATCHER)
 POST_SET_UP = Refusal("POST_SET_UP", "该单位已设此岗位。", "The unit has this post already.", "title")
-ENDS_FIRST = Refusal(
-    "ENDS_FIRST", "自{since}起，不能在{on}之前终止。", "It began on {since} and cannot end before that, on {on}.",
+ENDS_BEFORE_IT_BEGAN = Refusal(
+    "ENDS_BEFORE_IT_BEGAN", "自{since}起，不能在{on}之前终止。",
+    "It began on {since} and cannot end before that, on {on}.",
 )
 
 
@@ -48,7 +49,7 @@ async def set_up(step: Step) -> None:
 async def abolish(step: Step) -> None:
     post, given = step.record, step.input
     if given.ends_on < post.since:
-        raise Refused(ENDS_FIRST.about(since=post.since, on=given.ends_on))
+        raise Refused(ENDS_BEFORE_IT_BEGAN.about(since=post.since, on=given.ends_on))
     post.ends_on = given.ends_on
 
 
