@@ -198,8 +198,8 @@ async def _calendar(info: Info, zone_id: str | None) -> Calendar:
     context = info.context
     await context.prepare()
     if zone_id is None:
-        return context.calendar_in(None)
+        return context.rulebook.calendar_in(None)
     key = key_of(zone_id, ZoneRow, "zoneId")
     if not await ZoneRow.seen_by(context.viewer).filter(id=key).using_db(reads()).exists():
         raise Refused(NOT_FOUND.about("zoneId"))
-    return context.calendar_in(key)
+    return context.rulebook.calendar_in(key)

@@ -75,13 +75,14 @@ class BodyLimit:
         if scope["type"] != "http" or limit is None:
             await self.app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
         try:
             if not length.isascii() or not length.isdigit() or int(length[:20]) > limit:
                 raise BodyTooLarge
             await self.app(scope, Counted(receive, limit), send)
         except BodyTooLarge:
-            language = preferred(Headers(scope=scope).get("accept-language", ""))
+            language = preferred(headers.get("accept-language", ""))
             await refusal_answer([TOO_LARGE.about(limit=limit)], language, 413)(scope, receive, send)
 
 

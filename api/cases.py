@@ -10,12 +10,13 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 
 from api.context import Info
+from api.counts import Found, Numbers, counted
 from api.deadlines import Deadline, deadline, light, shining
 from api.filters import matching
 from api.history import Entry, history
 from api.moves import MoveStanding, moves
 from api.nodes import Node, computed, enum, key_of, many, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, AsOf, Connection, Listing, Lookup, Order, counting, listing
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, Lookup, Order, listing
 from domain import clock
 from domain.cases import STAGES, CaseState, Category, Channel, Satisfaction, Stage
 from domain.cases import Case as CaseRow
@@ -186,44 +187,41 @@ class DepartmentCount:
     count: int
 
 
+def _stages(found: Found) -> list[StageCount]:
+    counts = dict.fromkeys(Stage, 0)
+    for row in found[0]:
+        counts[STAGES[CaseState.of(row["state"])]] += row["n"]
+    return [StageCount(stage=stage, count=count) for stage, count in counts.items()]
+
+
+def _states(found: Found) -> list[StateCount]:
+    counts = {row["state"]: row["n"] for row in found[0]}
+    return [StateCount(state=state, count=counts.get(state.value, 0)) for state in CaseState]
+
+
+def _lights(found: Found) -> list[LightCount]:
+    return [LightCount(light=each, count=rows[0]["n"]) for each, rows in zip(Light, found, strict=True)]
+
+
+def _categories(found: Found) -> list[CategoryCount]:
+    counts = {row["category"]: row["n"] for row in found[0]}
+    return [CategoryCount(category=each, count=counts.get(each.value, 0)) for each in Category]
+
+
 @strawberry.type(description="A board's numbers, over the cases in sight that match the filter.")
-class CaseCounts:
-    filter: strawberry.Private[CaseFilter | None]
-
-    @strawberry.field
-    async def total(self, info: Info) -> int:
-        return await Listing(narrowed(info.context.viewer, self.filter, info.context.at)).count()
-
-    @strawberry.field
-    async def stages(self, info: Info) -> list[StageCount]:
-        by_state = await _counted(info, self.filter, "state")
-        counts = dict.fromkeys(Stage, 0)
-        for state, count in by_state.items():
-            counts[STAGES[CaseState.of(state)]] += count
-        return [StageCount(stage=stage, count=count) for stage, count in counts.items()]
-
-    @strawberry.field
-    async def states(self, info: Info) -> list[StateCount]:
-        counts = await _counted(info, self.filter, "state")
-        return [StateCount(state=state, count=counts.get(state.value, 0)) for state in CaseState]
-
-    @strawberry.field(description="Cases without a running deadline have no light.")
-    async def lights(self, info: Info) -> list[LightCount]:
-        rows = narrowed(info.context.viewer, self.filter, info.context.at)
-        found = [rows.filter(shining([each], info.context.viewer, info.context.at)) for each in Light]
-        return [
-            LightCount(light=each, count=await Listing(lit).count())
-            for each, lit in zip(Light, found, strict=True)
-        ]
-
-    @strawberry.field
-    async def categories(self, info: Info) -> list[CategoryCount]:
-        counts = await _counted(info, self.filter, "category")
-        return [CategoryCount(category=each, count=counts.get(each.value, 0)) for each in Category]
+class CaseCounts(Numbers):
+    total: int = counted(lambda cases: [cases.all()], lambda found: found[0][0]["n"])
+    stages: list[StageCount] = counted(lambda cases: [cases.by("state")], _stages)
+    states: list[StateCount] = counted(lambda cases: [cases.by("state")], _states)
+    lights: list[LightCount] = counted(
+        lambda cases: [cases.all(shining([each], cases.viewer, cases.at)) for each in Light], _lights,
+        "Cases without a running deadline have no light.",
+    )
+    categories: list[CategoryCount] = counted(lambda cases: [cases.by("category")], _categories)
 
     @strawberry.field(description="By department with an active responsibility; a case counts once for each.")
     async def departments(self, info: Info) -> list[DepartmentCount]:
-        cases = Subquery(narrowed(info.context.viewer, self.filter, info.context.at).values("id"))
+        cases = Subquery(self.rows.values("id"))
         rows: Any = ResponsibilityRow.filter(case_id__in=cases, state__in=ACTIVE)
         counted = await rows.annotate(n=Count("case_id", distinct=True)).group_by("department_id").using_db(
             reads()
@@ -252,14 +250,10 @@ class Query:
         wanted = Q(id=key_of(id, CaseRow, "id")) if id else Q(number=read_text(number or "-", NUMBER, "number"))
         return Lookup(CaseRow.seen_by(info.context.viewer).filter(wanted))  # type: ignore[return-value]
 
-    @strawberry.field(description="The numbers of a board 看板 in one request.", extensions=[AsOf()])
-    async def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:
-        return CaseCounts(filter=filter)
-
-
-async def _counted(info: Info, filter: CaseFilter | None, column: str) -> dict[str, int]:
-    sql, parameters = counting(narrowed(info.context.viewer, filter, info.context.at), column)
-    return {row[column]: row["n"] for row in await reads().execute_query_dict(sql, parameters)}
+    @listing("The numbers of a board 看板 in one request.")
+    def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:
+        viewer, at = info.context.viewer, info.context.at
+        return CaseCounts(rows=narrowed(viewer, filter, at), viewer=viewer, at=at)
 
 
 def narrowed(viewer: Viewer, filter: CaseFilter | None, at: datetime | None = None) -> Any:

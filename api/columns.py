@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -62,6 +62,10 @@ class Dialect:
         function = "json_build_object" if self.postgres else "json_object"
         return f"{function}({', '.join(f'{self.literal(key)}, {value}' for key, value in pairs.items())})"
 
+    def list(self, items: Iterable[str]) -> str:
+        function = "json_build_array" if self.postgres else "json_array"
+        return f"{function}({', '.join(items)})"
+
     def nested(self, json: str) -> str:
         """JSON from below; SQLite forgets on the way that it is no text."""
         return json if self.postgres else f"json({json})"
@@ -86,9 +90,8 @@ class Dialect:
         return column
 
     def raw(self, model: Any, names: Sequence[str], table: str) -> str:
-        """Several columns as an array, to be made into a row again by `row`."""
-        function = "json_build_array" if self.postgres else "json_array"
-        return f"{function}({', '.join(self._raw(model, name, table) for name in names)})"
+        """Several columns as an array, to be made into a row again by `reader`."""
+        return self.list(self._raw(model, name, table) for name in names)
 
     def reader(self, model: Any, names: Sequence[str], looked_at: LookedAt) -> Callable[[Sequence[Any]], Any]:
         """Makes what Python sees of a row: the columns named, as the model has them, each read when it is asked for."""

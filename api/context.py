@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from domain import clock
-from domain.calendar import Calendar
-from domain.calendar.rows import Book, path_in, the_book
 from domain.database import reads
 from domain.records import Record
 from domain.refusals import Refusal, Refused
 from domain.viewers import Viewer
-from domain.zones import Rules, rules_in
 from workflows.admissions import Admission, admit, still_holds
 from workflows.leases import Caller
+from workflows.rulebooks import Rulebook, rulebook_of
 
 UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first.")
 
@@ -39,9 +36,7 @@ class Context:
     as_of: datetime | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     told: dict[Any, Any] = field(default_factory=dict)
-    rules: Mapping[UUID, Rules] | None = None
-    book: Book = field(default_factory=Book)
-    paths: Mapping[UUID, str | None] = field(default_factory=dict)
+    read: Rulebook | None = None
     caller: Caller | None = None
     shown: Mapping[str, str] = field(default_factory=dict)
     admission: Admission | None = None
@@ -67,23 +62,16 @@ class Context:
         self.someone = await admit(self.caller)
         return False
 
-    async def prepare(self) -> None:
-        """Read what fields told to this reader look at: the rules and the calendar of every zone in sight."""
-        if self.rules is None:
-            self.book = await the_book()
-            self.paths = {zone: await path_in(self.book, zone) for zone in self.viewer.zones}
-            self.rules = await rules_in(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date())
+    async def prepare(self, stamp: str | None = None) -> None:
+        """Read what fields told to this reader look at, unless it is known by the stamp read with an answer."""
+        if self.read is None:
+            self.read = await rulebook_of(self.viewer.zones, self.at.astimezone(clock.OFFICE_ZONE).date(), stamp)
 
-    def calendar_in(
-        self, zone_id: UUID | None, version: int | None = None, started: datetime | None = None
-    ) -> Calendar:
-        """The calendar of a zone in sight, else the state's: now or as of a version, with the hours the office keeps
-        today, or kept when something `started`; once `prepare` has read."""
-        rules = (self.rules or {}).get(zone_id) if zone_id else None
-        calendar = self.book.calendar(self.paths.get(zone_id) if zone_id else None, version)
-        if not rules:
-            return calendar
-        return calendar.open_at(rules.stood("office_hours", started) if started else rules["office_hours"])
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules and the calendars of the zones in sight, once `prepare` has read them."""
+        assert self.read
+        return self.read
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

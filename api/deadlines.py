@@ -31,7 +31,6 @@ from domain.deadlines import (
 from domain.people import Person as PersonRow
 from domain.recounting import explained
 from domain.viewers import Viewer
-from domain.zones import Rules
 from domain.zones import Setting as SettingRow
 
 if TYPE_CHECKING:
@@ -147,14 +146,14 @@ class Told:
         row, context = self.row, self.reading.context
         if row.clock_started_at is None or row.limit_text is None:
             return []
-        calendar = context.calendar_in(row.zone_id, row.calendar_version, row.clock_started_at)
+        calendar = context.rulebook.calendar_in(row.zone_id, row.calendar_version, row.clock_started_at)
         days = explained(calendar, row.clock_started_at, row.limit_text, self._spans, row.due_at)
         return counted_days(days, context.language)
 
     @property
     def rule(self) -> DeadlineRule:
-        row, rules = self.row, (self.reading.context.rules or {}).get(self.row.zone_id)
-        name, source = rules.sources.get(row.rule_id, (None, None)) if isinstance(rules, Rules) else (None, None)
+        row, rules = self.row, self.reading.context.rulebook.rules.get(self.row.zone_id)
+        name, source = rules.sources.get(row.rule_id, (None, None)) if rules else (None, None)
         return DeadlineRule(
             name=name or row.limit_name or "agreed", limit=row.limit_text or "", source=source,
             calendar_version=row.calendar_version, setting_id=row.rule_id, agreed_by=row.agreed_by,

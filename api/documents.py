@@ -23,9 +23,9 @@ from api.asked import note
 from api.context import Context
 from api.limits import MOST_TOKENS, paged_fields, size
 from api.plans import Outdated, Plan, plan
-from api.recent import Recent
 from api.selections import Unplannable
 from domain.database import default_url
+from domain.recent import Recent
 from domain.refusals import Refused
 
 MOST_DOCUMENTS = 500
@@ -57,7 +57,7 @@ class KnownDocuments(SchemaExtension):
             note(_kind(context.graphql_document, context.operation_name))
         if known or not context.graphql_document or context.pre_execution_errors or not context.query:
             return
-        if len(context.query) <= LONGEST_DOCUMENT and _changes_nothing(context.graphql_document):
+        if len(context.query) <= LONGEST_DOCUMENT and _tells_nothing(context.query, context.graphql_document):
             _documents.put(context.query, context.graphql_document)
 
 
@@ -66,7 +66,7 @@ async def planned(
 ) -> dict[str, Any] | None:
     """The answer by plan; None where the ordinary executor has to give it."""
     document = _documents.get(query)
-    if document is None or context.someone is None:
+    if document is None or context.someone is None or not _asks(document, operation):
         return None
     given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     if len(given) > LARGEST_VARIABLES:
@@ -108,10 +108,16 @@ def _kind(document: DocumentNode, operation_name: str | None) -> str | None:
     return operation.operation.value if operation else None
 
 
-def _changes_nothing(document: DocumentNode) -> bool:
-    """Whether nothing in it changes anything: what a mutation is given may be a password and is kept nowhere."""
+def _asks(document: DocumentNode, name: str | None) -> bool:
+    operation = get_operation_ast(document, name)
+    return operation is not None and operation.operation is OperationType.QUERY
+
+
+def _tells_nothing(text: str, document: DocumentNode) -> bool:
+    """Whether a document may be kept: what a mutation is given may be a password and is kept nowhere. One that has it
+    all in its variables has no text in it."""
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    return all(each.operation is not OperationType.MUTATION for each in operations)
+    return '"' not in text or all(each.operation is not OperationType.MUTATION for each in operations)
 
 
 def _plan(

@@ -17,16 +17,17 @@ from api.columns import Unread
 from api.context import Context
 from api.documents import LARGEST_VARIABLES, LONGEST_DOCUMENT, MOST_PLANS
 from api.pages import NOW
+from api.places import Place
 from api.plans import fill
-from api.recent import Recent
 from api.roots import Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of, selection
-from api.statements import Place, Statement
+from api.statements import Statement
 from api.streams import Happening, Watch
 from api.together import together
 from domain.cases import Case
 from domain.database import default_url, reads
 from domain.history import Entry
+from domain.recent import Recent
 from domain.viewers import Viewer
 from workflows.announce import Note
 
@@ -182,4 +183,4 @@ async def _prepare(context: Context) -> None:
         return at
 
     found = await together(("rules", context.viewer.zones), made)
-    context.rules, context.book, context.paths = found.rules, found.book, found.paths
+    context.read = found.read

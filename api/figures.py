@@ -195,7 +195,7 @@ class Query:
             )
         context = info.context
         await context.prepare()
-        counting = [zone for zone, rules in (context.rules or {}).items() if rules["fairly_is_satisfied"]]
+        counting = [zone for zone, rules in context.rulebook.rules.items() if rules["fairly_is_satisfied"]]
         return Figures(
             asked=Asked(
                 context.viewer, context.at, by, await zones_under(info, zone_id),

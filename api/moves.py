@@ -48,12 +48,13 @@ def _stand(reading: Reading) -> list[MoveStanding]:
     if subject is None or context.as_of is not None:
         return []
     zone_id = zone_of(subject)
-    rules = (context.rules or {}).get(zone_id, DEFAULTS)
-    calendar = context.calendar_in(zone_id)
+    rules = context.rulebook.rules.get(zone_id, DEFAULTS)
+    calendar = context.rulebook.calendar_in(zone_id)
     situation = Situation(reading.row, subject, context.viewer, rules, calendar, context.at)
-    flow = FLOWS[reading.model]
-    standings = (_standing(flow, *each, context.language) for each in flow.open_moves(situation))
-    return [standing for standing in standings if standing.name]
+    flow, language = FLOWS[reading.model], context.language
+    standings = [_standing(flow, move, refusal, language) for move, refusal in flow.open_moves(situation)]
+    reading.lasts = not situation.timed
+    return standings
 
 
 @lru_cache(MOST_STANDINGS)

@@ -15,8 +15,11 @@ from api.context import Info
 from api.inputs import ID_FIELD, KEY_FIELD, VERSION_FIELD, Own, class_of, given_to, input_type
 from api.nodes import NODES, key_of
 from api.refusals import Refusal, told
+from domain import rows
+from domain.database import first_hand, reads
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refused
+from domain.viewers import OPERATOR, Viewer
 from workflows.answers import once, read_key
 from workflows.flow import FLOWS, Flow, Move
 from workflows.perform import create, look_ahead, perform
@@ -53,8 +56,8 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
                 viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(info, flow, move, input)
             )
             # What one has just made one is shown, though it may then belong to someone else.
-            rows = flow.record.seen_by(viewer) if move.source else flow.record.all()
-            return payload(**{record: await rows.filter(id=UUID(done)).first(), "refusals": []})
+            row = await _as_it_is_now(flow.record, done, viewer if move.source else OPERATOR)
+            return payload(**{record: row, "refusals": []})
         except Refused as refused:
             return payload(**{record: None, "refusals": told(refused.refusals, language)})
 
@@ -79,7 +82,7 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
                 viewer, _key_of_one(key, item.id), [name, _plain(input), _plain(item)],
                 lambda: _do(info, flow, move, input, item),
             )
-            row = await flow.record.seen_by(viewer).filter(id=UUID(done)).first()
+            row = await _as_it_is_now(flow.record, done, viewer)
             return result(**{"id": item.id, record: row, "refusals": []})
         except Refused as refused:
             no = told(refused.refusals, info.context.language)
@@ -102,6 +105,11 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
     return strawberry.field(
         resolver=resolve, name=name, description=f"{_described(flow, move)} Many at once; each answers for itself."
     )
+
+
+async def _as_it_is_now(model: type[Record], key: str, viewer: Viewer) -> Record | None:
+    with first_hand():
+        return await rows.seen(model, UUID(key), viewer, reads())
 
 
 def _key_of_one(key: str | None, item_id: str) -> str | None:

@@ -90,14 +90,16 @@ class Told:
     rules: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reading:
-    """A row as one reader has it before them; `subject` is the record whose history it belongs to."""
+    """A row as one reader has it before them; `subject` is the record whose history it belongs to. What is told
+    `lasts` if it is the same at any instant, as long as the row, the reader and the rules are."""
 
     model: Any
     row: Any
     subject: Any
     context: Context
+    lasts: bool = False
 
 
 class Lasting:

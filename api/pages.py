@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
+from pypika_tortoise.terms import Parameterizer
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
@@ -129,12 +130,14 @@ class Listing:
         return int(found[0]["n"])
 
 
-def counting(rows: QuerySet[Any], by: str = "") -> tuple[str, list[Any]]:
-    """The statement that counts rows, or those with each value of a column, as `n`; and its parameters."""
+def counting(rows: QuerySet[Any], by: str = "", given: Parameterizer | None = None) -> tuple[str, list[Any]]:
+    """The statement that counts rows, or those with each value of a column, as `n`; and its parameters, after those
+    that are `given` already."""
     query: Any = rows.order_by().values(by or "id")
     query._choose_db_if_not_chosen()
     query._make_query()
-    sql, parameters = query.query.get_parameterized_sql()
+    context = query.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=given) if given else None
+    sql, parameters = query.query.get_parameterized_sql(context)
     # SQLite would read every column of a view of the past, but for a limit below which only these are named.
     limit = " LIMIT -1" if looking_back() and engine() == "sqlite" else ""
     each, grouped = (f'"{by}", ', f' GROUP BY "{by}"') if by else ("", "")

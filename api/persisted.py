@@ -14,8 +14,8 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
-from api.recent import Recent
 from domain.documents import hash_of
+from domain.recent import Recent
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from workflows.documents import Registry
 

@@ -22,6 +22,7 @@ from strawberry.types.arguments import convert_arguments
 
 from api.columns import Unread
 from api.context import Context
+from api.counts import Numbers
 from api.pages import NOW, Amount, Listing, Lookup, require_a_past
 from api.roots import Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of, selection
@@ -52,8 +53,6 @@ class Plan:
 
     async def answer(self, context: Context) -> dict[str, Any]:
         """Raises `Outdated` when the viewer no longer stands as they did when the plan was made."""
-        if any(part.root.rules for part in self.roots if part.root):
-            await context.prepare()
         while True:
             answers: dict[str, Any] = {}
             try:
@@ -73,13 +72,18 @@ class Outdated(Exception):
 
 
 async def _read(root: Root, context: Context) -> list[Any]:
-    """The rows, and with the first of a request the stamp of the reader's standing."""
+    """The rows, and with the first of a request the stamps of the reader's standing and of what is told by."""
     if context.admission is None:
+        if root.rules:
+            await context.prepare()
         return await _asked(root.sql, root.parameters, context)
     found = await _asked(root.stamped, [*root.parameters, str(context.admission.session_id)], context)
-    if not await context.confirm(found[0]["stamp"]):
+    (stamps,) = [row for row in found if row["key"] is None]
+    if not await context.confirm(stamps["node"]):
         raise Outdated
-    return found if found[0]["key"] is not None else []
+    if root.rules:
+        await context.prepare(stamps["place"])
+    return [row for row in found if row["key"] is not None]
 
 
 async def _answered(root: Root, context: Context) -> Any:
@@ -169,6 +173,8 @@ def _part(
         return Part(above, key, said=said)
     wanted = _wanted(field, statement.selection.arguments(kind, details), schema, context)
     of_kind = get_named_type(kind.fields[name].type)
+    if isinstance(wanted, Numbers):
+        return Part(above, key, statement.numbers(key, wanted, of_kind, details))
     if isinstance(wanted, Amount):
         return Part(above, key, statement.amount(key, wanted))
     if isinstance(wanted, Lookup):
@@ -187,7 +193,7 @@ def _wanted(field: Any, given: dict[str, Any], schema: Schema, context: Context)
         raise Unplannable
     info = SimpleNamespace(context=SimpleNamespace(viewer=context.viewer, at=NOW))
     wanted = field.base_resolver.wrapped_func(None, info=info, **arguments)
-    if not isinstance(wanted, (Listing, Lookup, Amount)):
+    if not isinstance(wanted, (Listing, Lookup, Amount, Numbers)):
         raise Unplannable
     require_a_past(wanted.rows.model, context.as_of)
     return wanted

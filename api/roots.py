@@ -20,7 +20,9 @@ class Hole:
 
 @dataclass(frozen=True)
 class Root:
-    """A root field, bound: the statement, what makes its rows into the answer, and how they are counted if asked."""
+    """A root field, bound: the statement; `stamped` with one more row, without a key, that has the stamp of the
+    reader's standing and, where it goes by `rules`, of the rulebook; what makes its rows into the answer, and how they
+    are counted if asked."""
 
     key: str
     sql: str

@@ -15,34 +15,21 @@ from tortoise.queryset import QuerySet
 from api.columns import Dialect, looked_at
 from api.connections import Connected, Part
 from api.context import Context
-from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Reading, Told
+from api.counts import Counted, Counting, Numbers
+from api.holes import computing, telling
+from api.nodes import NODES, Computed, GlobalId, Many, One, Paged, Told
 from api.pages import Amount, Listing, Lookup, Order, behind, counting, page_size, require_a_past
+from api.places import Place
 from api.roots import Hole, Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
-from api.sights import condition, sight_of
 from domain.database import engine
+from domain.sight import one_by_one
+from domain.sights import condition, sight_of
+from workflows import rulebooks
 from workflows.admissions import stamp
 
 MOST_FIELDS = 50
 """Of one object: PostgreSQL's functions take a hundred arguments, a name and a value for each."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the writing is: rows of `model` called `table`, selected as `kind`, standing at `path` in the answer."""
-
-    model: Any
-    table: str
-    kind: Any
-    path: tuple[str, ...]
-
-    def column(self, name: str) -> str:
-        return f'{self.table}."{name}"'
-
-    def columns(self, order: str, direction: str = "") -> str:
-        """Those of an order. They are selected too: only then does SQLite sort the parts of a view of the past each by
-        its own index, and look into both for the rows of one parent, instead of writing the whole view out."""
-        return ", ".join(f"{self.column(each)}{direction}" for each in dict.fromkeys((order, "id")))
 
 
 @dataclass
@@ -61,7 +48,8 @@ class Statement:
 
     def lookup(self, key: str, wanted: Lookup, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
-        sql = self._written(wanted.rows.limit(1), node)
+        with one_by_one(wanted.rows.model.kind()):
+            sql = self._written(wanted.rows.limit(1), node)
         return self._root(key, sql, lambda rows, _: rows[0][0] if rows else None)
 
     def listing(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
@@ -76,12 +64,30 @@ class Statement:
         return self._root(key, sql, lambda rows, count: connected.made(rows, wanted.size, count), counted)
 
     def amount(self, key: str, wanted: Amount) -> Root:
-        rows = wanted.rows.count()
-        rows._choose_db_if_not_chosen()
-        rows._make_query()
-        counted = rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters))
+        counted, _ = counting(wanted.rows, given=self.parameters)
         sql = f"SELECT CAST(({counted}) AS TEXT) AS node, '' AS key, NULL AS place"
         return self._root(key, sql, lambda rows, _: rows[0][0])
+
+    def numbers(self, key: str, wanted: Numbers, kind: Any, details: Details) -> Root:
+        selected = self.selection.under(kind, details)
+        pairs = {name: self._counted(kind, wanted, name, each) for name, each in selected.items()}
+        sql = f"SELECT {self.dialect.object(pairs)} AS node, '' AS key, NULL AS place"
+        return self._root(key, self._shallow(sql), lambda rows, _: rows[0][0])
+
+    def _counted(self, kind: Any, wanted: Numbers, key: str, details: Details) -> str:
+        if name_of(details) == "__typename":
+            return self.dialect.literal(kind.name)
+        counted = declared(kind, name_of(details)).metadata.get("read")
+        if not isinstance(counted, Counted):
+            raise Unplannable
+        shape = self.selection.shape(kind.fields[name_of(details)].type, details)
+        self.holes.append(Hole((key,), lambda found, _: shape(counted.made(found))))
+        return self.dialect.list(self.dialect.nested(self._rows(each)) for each in counted.countings(wanted))
+
+    def _rows(self, counting_of: Counting) -> str:
+        rows, (sql, _) = self._alias(), counting(counting_of.rows, counting_of.by, self.parameters)
+        item = self.dialect.object({name: f'{rows}."{name}"' for name in counting_of.columns})
+        return f"(SELECT {self.dialect.array(item)} FROM ({sql}) {rows})"
 
     def _root(
         self, key: str, sql: str, finish: Callable[[list[Any], int | None], Any],
@@ -89,7 +95,12 @@ class Statement:
     ) -> Root:
         values = self.parameters.values
         mine = stamp(self.dialect.placeholder(len(values) + 1))
-        stamped = f"SELECT mine.stamp, page.* FROM (SELECT {mine} AS stamp) mine LEFT JOIN ({sql}) page ON TRUE"
+        told = any(hole.rules for hole in self.holes)
+        rules = rulebooks.stamp(self.context.viewer.zones) if told else "NULL"
+        stamped = (
+            f"SELECT {mine} AS node, {rules} AS place, NULL AS key "
+            f"UNION ALL SELECT CAST(node AS TEXT), place, key FROM ({sql}) page"
+        )
         return Root(key, sql, stamped, values, self.holes, finish, count)
 
     def _written(self, rows: QuerySet[Any], node: str, order: Order | None = None, place: str = "NULL") -> str:
@@ -108,6 +119,9 @@ class Statement:
             among = f"WHERE {row.column('id')} IN (SELECT \"id\" FROM page) ORDER BY {sorted_by}"
             of_page = f"{selected}, {row.columns(order.column)} FROM {row.table} {among}"
             sql = f"WITH page AS MATERIALIZED ({page}) SELECT {of_page}"
+        return self._shallow(sql)
+
+    def _shallow(self, sql: str) -> str:
         if _nesting(sql) > self.dialect.deepest:
             raise Unplannable
         return sql
@@ -213,9 +227,8 @@ class Statement:
     def _hole(self, at: Place, function: Computed | Told, details: Details) -> str:
         """The columns a function needs, in place of its answer, and the hole where that will be put."""
         row, read = self._read(at, function, function.needs)
-        pairs = {"row": row}
-        over = isinstance(function, Told) and function.subject and at.model.subject
-        if over:
+        pairs, read_above = {"row": row}, None
+        if isinstance(function, Told) and function.subject and at.model.subject:
             above = Place(at.model._meta.fields_map[at.model.subject].related_model, self._alias(), None, ())
             every, read_above = self._read(above, function, ("*",))
             matched = f"{above.column('id')} = {at.column(f'{at.model.subject}_id')}"
@@ -223,23 +236,11 @@ class Statement:
                 f"(SELECT {every} FROM {_named(above)} WHERE {matched}{self._sight(above)})"
             )
         shape = self.selection.shape(at.kind.fields[name_of(details)].type, details)
-
-        def told(values: tuple[Any, ...], above: tuple[Any, ...] | None, context: Context) -> Any:
-            row = read(values)
-            if isinstance(function, Computed):
-                return shape(function.function(row))
-            subject = row if not over else read_above(above) if above else None
-            return shape(function.function(Reading(at.model, row, subject, context)))
-
-        def fill(found: Any, context: Context) -> Any:
-            """Rows alike in all that is looked at are told alike, so each kind is told once a request."""
-            above = found.get("subject")
-            key = (fill, tuple(found["row"]), above and tuple(above))
-            if key not in context.told:
-                context.told[key] = told(*key[1:], context)
-            return context.told[key]
-
-        self.holes.append(Hole(at.path, fill, isinstance(function, Told) and function.rules))
+        if isinstance(function, Told):
+            fill = telling(at.model, function, read, read_above, shape)
+            self.holes.append(Hole(at.path, fill, function.rules))
+        else:
+            self.holes.append(Hole(at.path, computing(function, read, shape)))
         return self.dialect.object(pairs)
 
     def _read(

@@ -9,24 +9,28 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bench import as_of, board, data
+from bench import as_of, board, data, imports, moves, plans, process, register
 from domain import database
 from tests import postgres
 from workflows.founding import bring_up
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 ON = {"postgres": ("1k", "100k", "1m"), "sqlite": ("100k",)}
-BENCHES = {"board": board.measure, "as_of": as_of.measure}
+# Those in a group share one database: what is asked of the past and what changes things do not.
+GROUPS = ((board, register, plans, process), (moves, imports), (as_of,))
+NAMES = {each.__name__.removeprefix("bench."): each for group in GROUPS for each in group}
 
 
 async def main() -> None:
-    chosen = _chosen("ONLY", ",".join(BENCHES))
+    chosen = [NAMES[each] for each in _chosen("ONLY", ",".join(NAMES))]
     for engine in _chosen("ENGINES", "postgres,sqlite"):
         for size in _chosen("SIZES", ",".join(ON[engine])):
-            async with filled(engine, SIZES[size]) as (url, office):
-                for name in chosen:
-                    async for figure in BENCHES[name](url, office, engine, size):
-                        print(figure, flush=True)
+            for group in GROUPS:
+                if together := [each for each in group if each in chosen]:
+                    async with filled(engine, SIZES[size]) as (url, office):
+                        for bench in together:
+                            async for figure in bench.measure(url, office, engine, size):
+                                print(figure, flush=True)
 
 
 @asynccontextmanager

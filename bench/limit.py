@@ -18,6 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench import limit_moves
+from domain.database import SQLITE_PRAGMAS
+
 URL = os.environ.get("QIBAN_DATABASE_URL", "")
 POSTGRES = URL.startswith("postgres")
 
@@ -54,12 +57,29 @@ DETAIL = sql(f"""SELECT {CASE} AS node, {HISTORY} AS more FROM "case" c WHERE c.
 COUNTS = sql("""SELECT state, count(*) FROM "case" c WHERE c.zone_id = $1 GROUP BY state""")
 
 
+REGISTER = sql(
+    """SELECT OBJECT('id', 'Case_' || c.id, 'number', c.number, 'title', c.title, 'state', upper(c.state), 'enterprise',
+    JSON((SELECT OBJECT('name', e.name) FROM enterprise e WHERE e.id = c.enterprise_id))) AS node,
+    CAST(c.id AS TEXT) AS key FROM "case" c WHERE c.zone_id = $1
+    AND (upper(c.title) LIKE $2 OR upper(c.description) LIKE $2) ORDER BY c.id DESC LIMIT 51"""
+)
+
+
+async def register(request: Request) -> Response:
+    given = orjson.loads(await request.body())
+    rows = await _rows(REGISTER, given["zone"], f"%{given['text'].upper()}%")
+    return _page(rows, 50)
+
+
 async def board(request: Request) -> Response:
     given = orjson.loads(await request.body())
     size = given["first"]
-    rows = await _rows(BOARD, given["zone"], size + 1)
+    return _page(await _rows(BOARD, given["zone"], size + 1), size)
+
+
+def _page(rows: Any, size: int) -> Response:
     nodes = b",".join(_bytes(row[0]) for row in rows[:size])
-    end = f'"hasNextPage":{"true" if len(rows) > size else "false"},"endCursor":"{rows[size - 1][1]}"'.encode()
+    end = f'"hasNextPage":{"true" if len(rows) > size else "false"},"endCursor":"{rows[:size][-1][1]}"'.encode()
     return _answer(b'{"data":{"cases":{"nodes":[' + nodes + b'],"pageInfo":{' + end + b"}}}}")
 
 
@@ -73,6 +93,23 @@ async def counts(request: Request) -> Response:
     given = orjson.loads(await request.body())
     rows = await _rows(COUNTS, given["zone"])
     return _answer(orjson.dumps({"data": {"counts": {row[0]: row[1] for row in rows}}}))
+
+
+async def sign(request: Request) -> Response:
+    given = orjson.loads(await request.body())
+    if POSTGRES:
+        async with pool[0].acquire() as connection, connection.transaction():
+            await limit_moves.sign(connection.fetch, True, given["duty"], given["actor"])
+    else:
+        # By hand there is nothing to await between the two, so nobody else comes in between.
+        pool[0].execute("BEGIN IMMEDIATE")
+        await limit_moves.sign(_on_the_spot, False, given["duty"], given["actor"])
+        pool[0].execute("COMMIT")
+    return _answer(b'{"data":{"sign":{"responsibility":"' + given["duty"].encode() + b'","refusals":[]}}}')
+
+
+async def _on_the_spot(statement: str, *given: Any) -> Any:
+    return pool[0].execute(statement.replace("$", "?"), given).fetchall()
 
 
 async def _rows(statement: str, zone: str, *given: Any) -> Any:
@@ -97,13 +134,14 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     if POSTGRES:
         pool.append(await asyncpg.create_pool(URL, min_size=10, max_size=10))
     else:
-        pool.append(sqlite3.connect(URL.removeprefix("sqlite://"), check_same_thread=False))
+        pool.append(sqlite3.connect(URL.removeprefix("sqlite://"), check_same_thread=False, isolation_level=None))
+        for name, value in SQLITE_PRAGMAS.items():
+            pool[0].execute(f"PRAGMA {name} = {value}")
     yield
 
 
-app = Starlette(
-    routes=[Route(f"/{each.__name__}", each, methods=["POST"]) for each in (board, detail, counts)], lifespan=lifespan
-)
+ROUTES = (board, register, detail, counts, sign)
+app = Starlette(routes=[Route(f"/{each.__name__}", each, methods=["POST"]) for each in ROUTES], lifespan=lifespan)
 
 if __name__ == "__main__":
     uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False)

@@ -8,14 +8,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from itertools import repeat
 
 CONNECTIONS = 8
 ROUNDS = 3
 SECONDS = 2.0
 STARTING_SECONDS = 60
+_servers: dict[int, asyncio.subprocess.Process] = {}
 
 
 @dataclass
@@ -24,13 +26,15 @@ class Request:
 
     port: int
     path: str
-    body: bytes
+    body: bytes | Iterator[bytes]
+    """The same each time, or another."""
     headers: Mapping[str, str]
 
-    def wire(self) -> bytes:
-        head = [f"POST {self.path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", f"Content-Length: {len(self.body)}",
-                "Content-Type: application/json", *(f"{name}: {value}" for name, value in self.headers.items())]
-        return "\r\n".join([*head, "", ""]).encode() + self.body
+    def wires(self) -> Iterator[bytes]:
+        head = [f"POST {self.path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", "Content-Type: application/json",
+                *(f"{name}: {value}" for name, value in self.headers.items())]
+        for body in repeat(self.body) if isinstance(self.body, bytes) else self.body:
+            yield "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 @asynccontextmanager
@@ -41,6 +45,7 @@ async def running(command: Sequence[str], database: str, **given: str) -> AsyncI
     server = await asyncio.create_subprocess_exec(
         *command, str(port), env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    _servers[port] = server
     try:
         await _answering(server, port)
         yield port
@@ -55,21 +60,41 @@ def service(database: str, **given: str) -> AbstractAsyncContextManager[int]:
     return running(serve, database, **given)
 
 
+def process(port: int) -> asyncio.subprocess.Process:
+    """The server at a port."""
+    return _servers[port]
+
+
+async def asked(request: Request, connections: int = CONNECTIONS) -> None:
+    """Everything a request has to ask, by so many connections."""
+    wires = request.wires()
+
+    async def asking() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
+        for wire in wires:
+            await _ask(reader, writer, wire)
+        writer.close()
+
+    await asyncio.gather(*(asking() for _ in range(connections)))
+
+
 async def once(request: Request) -> bytes:
     """The body of one answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
     try:
-        return await _ask(reader, writer, request.wire())
+        return await _ask(reader, writer, next(request.wires()))
     finally:
         writer.close()
 
 
-async def compared(*requests: Request, connections: int = CONNECTIONS) -> list[float]:
+async def compared(
+    *requests: Request, connections: int = CONNECTIONS, seconds: float = SECONDS
+) -> list[float]:
     """Answers a second to each of several requests, asked in turns so that all meet the same machine."""
     rates: list[list[float]] = [[] for _ in requests]
     for turn in range(ROUNDS + 1):
         for rate, request in zip(rates, requests, strict=True):
-            found = await _rate(request, connections, SECONDS if turn else SECONDS / 4)
+            found = await _rate(request, connections, seconds if turn else seconds / 4)
             rate += [found] if turn else []  # the first turn only warms up
     return [sorted(rate)[len(rate) // 2] for rate in rates]
 
@@ -82,8 +107,10 @@ async def _rate(request: Request, connections: int, seconds: float) -> float:
 
 async def _asking(request: Request, until: float) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
-    wire, count = request.wire(), 0
-    while time.perf_counter() < until:
+    count = 0
+    for wire in request.wires():
+        if time.perf_counter() >= until:
+            break
         await _ask(reader, writer, wire)
         count += 1
     writer.close()

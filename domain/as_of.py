@@ -46,6 +46,7 @@ async def reading(at: datetime) -> AsyncIterator[None]:
 class Client(sqlite.Client):
     """One connection that only ever reads the past, one reading after another."""
 
+    together = 1
     asked = ("", "", "[]")
 
     def _in_transaction(self) -> TransactionContext:

@@ -227,6 +227,13 @@ def pools() -> dict[str, tuple[int, int, int]]:
     return found
 
 
+def within() -> Any:
+    """The transaction that is open."""
+    connection = _open_transaction()
+    assert connection is not None
+    return connection
+
+
 def _open_transaction() -> TransactionalDBClient | None:
     connection = get_connection("default")
     return connection if isinstance(connection, TransactionalDBClient) else None

@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from domain import database, postgres
+from domain.writing import Writing
 
 CHANNEL = "qiban"
 LARGEST_CALL = 7_900  # bytes; PostgreSQL refuses a payload of 8,000
@@ -28,10 +29,9 @@ Moved = tuple[str, str, str, int]
 """Kind, zone, key and sequence of a subject that moved: one entry of a history."""
 
 
-async def call(payloads: Sequence[str]) -> None:
+def call(payloads: Sequence[str], writing: Writing) -> None:
     """Call every listening process once this transaction commits; one statement, so one wait for PostgreSQL's lock."""
-    async with database.transaction() as connection:
-        await connection.execute_query(f"SELECT pg_notify('{CHANNEL}', told) FROM unnest($1::text[]) told", [payloads])
+    writing.add(f"SELECT pg_notify('{CHANNEL}', told) FROM unnest(?::text[]) told", [payloads])
 
 
 @asynccontextmanager

@@ -6,7 +6,9 @@ takes whichever of several hosts is the primary.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +18,8 @@ from tortoise.backends.base.client import TransactionalDBClient, TransactionCont
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 
+MARK = re.compile(r"\?")
+
 
 class Client(AsyncpgDBClient):
     async def create_pool(self, **given: Any) -> asyncpg.Pool:
@@ -23,7 +27,7 @@ class Client(AsyncpgDBClient):
         return await asyncpg.create_pool(None, reset=_as_it_is, **reached(given))
 
     def _in_transaction(self) -> TransactionContext:
-        kind = Snapshot if self.connection_name == "past" else TransactionWrapper
+        kind = Snapshot if self.connection_name == "past" else Transaction
         return Opening(kind(self), self._pool_init_lock)
 
 
@@ -34,6 +38,17 @@ class Snapshot(TransactionWrapper):
     async def begin(self) -> None:
         self.transaction = self._connection.transaction(isolation="repeatable_read", readonly=True)
         await self.transaction.start()
+
+
+class Transaction(TransactionWrapper):
+    async def execute_batch(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """Several statements, with ? for each value, as the parts of one: one round trip, in no order. The last is the
+        one that is asked, and the only one that may change nothing."""
+        numbers = count(1)
+        *parts, last = (MARK.sub(lambda _: f"${next(numbers)}", statement) for statement, _ in statements)
+        before = ", ".join(f"part{n} AS ({part})" for n, part in enumerate(parts))
+        values = [value for _, given in statements for value in given]
+        await self.execute_query(f"WITH {before} {last}" if parts else last, values)
 
 
 class Opening(TransactionContextPooled):

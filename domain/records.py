@@ -115,8 +115,8 @@ class Subject(Record):
 
 def zone_of(subject: Any) -> UUID:
     """The zone a subject is in; a zone is in itself, and what is in none is the state's."""
-    zone_id: UUID = getattr(subject, "zone_id", subject.id) or THE_STATE
-    return zone_id
+    zone_id: UUID | None = getattr(subject, "zone_id", THE_STATE)
+    return subject.id if zone_id is THE_STATE else zone_id or THE_STATE
 
 
 def subjects() -> list[type[Subject]]:

@@ -3,12 +3,15 @@ rows reached through several relations are named by one union instead of alterna
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import copy
 from typing import Any
 
 from pypika_tortoise.context import SqlContext
-from pypika_tortoise.terms import Term
-from tortoise.expressions import Q, Subquery
+from pypika_tortoise.terms import PseudoColumn, Term
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet, ValuesQuery
 
 NONE = Q(id__in=())
@@ -24,7 +27,7 @@ def either(*ways: Q) -> Q:
 def among(column: str, *reads: ValuesQuery[Any]) -> Q:
     """Rows whose `column` is among what any of several reads of one column gives."""
     open_reads = [read for read in reads if not any(map(shows_nothing, read._q_objects))]
-    named: dict[str, Any] = {f"{column}__in": Union(open_reads)}
+    named: dict[str, Any] = {f"{column}__in": Union(column, open_reads)}
     return Q(**named) if open_reads else NONE
 
 
@@ -40,13 +43,42 @@ def shows_nothing(condition: Q) -> bool:
     return any(parts) if condition.join_type == Q.AND else bool(parts) and all(parts)
 
 
-class Union(Term):
-    """Several subqueries as one."""
+_looked_up: ContextVar[str | None] = ContextVar("looked_up", default=None)
 
-    def __init__(self, reads: Collection[QuerySet[Any] | ValuesQuery[Any]]) -> None:
+
+@contextmanager
+def one_by_one(table: str) -> Iterator[None]:
+    """For conditions on rows of a table that are found by their keys: each is looked for in the unions by itself. Else
+    a union is read as a whole, which is right for a list of all that is in it and grows with it."""
+    token = _looked_up.set(table)
+    try:
+        yield
+    finally:
+        _looked_up.reset(token)
+
+
+class Union(Term):
+    """Several reads of one column as one subquery, to find a row's `column` in."""
+
+    def __init__(self, column: str, reads: Collection[QuerySet[Any] | ValuesQuery[Any]]) -> None:
         super().__init__()
-        self.reads = [Subquery(read) for read in reads]
+        self.column, self.reads = column, reads
 
     def get_sql(self, ctx: SqlContext) -> str:
-        each = [read.get_sql(ctx.copy(subquery=False)) for read in self.reads]
-        return f"({' UNION '.join(each)})"
+        table = _looked_up.get()
+        sought = PseudoColumn(f'"{table}"."{self.column}"') if table else None
+        token = _looked_up.set(None)  # those further in are about other tables
+        try:
+            return f"({' UNION '.join(self._read(each, sought, ctx.copy(subquery=False)) for each in self.reads)})"
+        finally:
+            _looked_up.reset(token)
+
+    def _read(self, read: Any, sought: PseudoColumn | None, ctx: SqlContext) -> str:
+        read._choose_db_if_not_chosen()
+        read._make_query()
+        query = read.query
+        if sought is not None:
+            given = copy(query._selects[0])
+            given.alias = None
+            query = query.where(given == sought)
+        return str(query.get_parameterized_sql(ctx)[0])

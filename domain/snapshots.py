@@ -43,4 +43,4 @@ class Deferred(Transaction):
     """A transaction that only reads, so it need not take the place of the one that writes."""
 
     async def begin(self) -> None:
-        await self._or_rollback("BEGIN")
+        self.do("BEGIN")

@@ -18,6 +18,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from domain.records import Kept
+from domain.writing import Writing
 
 
 class Held(NamedTuple):
@@ -115,15 +116,19 @@ class Stays:
     def new(self) -> list[Stay]:
         return [*self.ended, *self.begun.values()]
 
-    async def write(self) -> None:
+    def write(self, writing: Writing) -> None:
         """Keep the table in step, in few statements: stays that are altered alike are altered together."""
         alike: defaultdict[tuple[tuple[str, Any], ...], list[UUID]] = defaultdict(list)
         for record_id, columns in self.altered.items():
             alike[tuple(sorted(columns.items()))].append(record_id)
         for altered, ids in alike.items():
-            await Span.filter(record_id__in=ids, left_at__isnull=True).update(**dict(altered))
-        if new := self.new:
-            await Span.bulk_create([Span(**each) for each in new])
+            changed = ", ".join(f'"{name}" = ?' for name, _ in altered)
+            these = ", ".join("?" * len(ids))
+            writing.add(
+                f'UPDATE "span" SET {changed} WHERE "record_id" IN ({these}) AND "left_at" IS NULL',
+                [*(value for _, value in altered), *ids],
+            )
+        writing.insert(Span(**each) for each in self.new)
 
 
 def spans_of(entries: Iterable[Moved]) -> list[Span]:

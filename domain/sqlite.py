@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite.client import (
     SqliteClient,
@@ -19,8 +20,53 @@ from tortoise.backends.sqlite.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
+from domain.short_reads import ShortReads
+from domain.turns import Turns
+
+TOGETHER = 64
+"""Turns at writing that one COMMIT ends at most."""
+FEW_VALUES = 2_000
+"""That are written in some milliseconds."""
+
 
 class Client(SqliteClient):
+    together = TOGETHER
+    short: ShortReads | None = None
+    _beside: sqlite3.Connection | None = None
+
+    def __init__(self, file_path: str, **settings: Any) -> None:
+        super().__init__(file_path, **settings)
+        self.turns = Turns(self._lock, self.together)
+
+    async def create_connection(self, with_db: bool) -> None:
+        """A connection for readers has another beside it: short reads never wait for a long one."""
+        if self._connection is not None:
+            return
+        self._connection = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
+        self._connection._conn.row_factory = sqlite3.Row
+        for name, value in self.pragmas.items():
+            await self._connection.execute_fetchall(f"PRAGMA {name}={value}")
+        await self._post_connect()
+        if "query_only" in self.pragmas:
+            self._beside = sqlite3.connect(self.filename, timeout=0, isolation_level=None)
+            self._beside.row_factory = sqlite3.Row
+            self._beside.execute("PRAGMA query_only = ON")
+        self.short = ShortReads(self._beside or self._connection._conn)
+
+    async def close(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+        self.short = self._beside = None
+        await super().close()
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
+        rows = self.short.rows(query, values) if self.short and self._beside else None
+        return await super().execute_query(query, values) if rows is None else (len(rows), rows)
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        rows = self.short.rows(query, values) if self.short and self._beside else None
+        return await super().execute_query_dict(query, values) if rows is None else list(map(dict, rows))
+
     def _in_transaction(self) -> TransactionContext:
         return Opening(Transaction(self), self._lock)
 
@@ -30,31 +76,53 @@ class Client(SqliteClient):
 
 
 class Opening(SqliteTransactionContext):
-    """tortoise's keeps the lock for ever when BEGIN fails or is cancelled."""
+    """A turn at writing (domain/turns.py)."""
 
     async def __aenter__(self) -> Transaction:
-        await self._trxlock.acquire()
-        try:
-            await self.ensure_connection()
-            await self.connection.begin()
-        except BaseException:
-            self._trxlock.release()
-            raise
-        self.token = get_connections().set(self.connection_name, self.connection)
         transaction: Transaction = self.connection
+        self.turns = transaction.client.turns
+        await self.turns.take(self._begin, transaction.commit)
+        await self.ensure_connection()
+        transaction.do("SAVEPOINT turn")
+        self.token = get_connections().set(self.connection_name, transaction)
         return transaction
+
+    async def _begin(self) -> None:
+        await self.ensure_connection()
+        await self.connection.begin()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         get_connections().reset(self.token)
-        try:
-            await (self.connection.rollback() if kind else self.connection.commit())
-        finally:
-            self._trxlock.release()
+        transaction: Transaction = self.connection
+        if kind is None:
+            try:
+                transaction.do("RELEASE turn")
+            except BaseException:
+                await self.turns.give_up(transaction.rollback, transaction.commit)
+                raise
+            transaction._finalized = True
+            await self.turns.give_back(transaction.commit)
+        else:
+            transaction._finalized = True
+            await self.turns.give_up(transaction.rollback, transaction.commit)
 
 
 class Transaction(SqliteTransactionWrapper):
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
+        rows = self._short(query, values)
+        return await super().execute_query(query, values) if rows is None else (len(rows), rows)
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        rows = self._short(query, values)
+        return await super().execute_query_dict(query, values) if rows is None else list(map(dict, rows))
+
+    def _short(self, query: str, values: list[Any] | None) -> list[sqlite3.Row] | None:
+        """A short read of what this transaction has written; what writes is never broken off."""
+        short = self.client.short
+        return short.rows(query, values) if short and query.startswith("SELECT") and not self._finalized else None
+
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(Transaction(self))
 
@@ -64,27 +132,69 @@ class Transaction(SqliteTransactionWrapper):
             raise OperationalError("this transaction is over")
         return super().acquire_connection()
 
+    @property
+    def client(self) -> Client:
+        assert isinstance(self._parent, Client | Transaction)
+        return self._parent if isinstance(self._parent, Client) else self._parent.client
+
+    @translate_exceptions
+    async def _run(self, statement: str) -> None:
+        await self._connection.execute(statement)
+
+    def do(self, statement: str) -> None:
+        """What takes no time, done on the spot."""
+        self._connection._conn.execute(statement)
+
     async def begin(self) -> None:
-        # IMMEDIATE waits its turn to write; a deferred BEGIN is refused later, at its first write.
-        await self._or_rollback("BEGIN IMMEDIATE")
+        # IMMEDIATE waits its turn to write; a deferred BEGIN is refused later, at its first write. Where nobody else
+        # writes to the file there is nothing to wait for.
+        self.do("PRAGMA busy_timeout = 0")
+        try:
+            self.do("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError:
+            pass
+        finally:
+            self.do(f"PRAGMA busy_timeout = {self.client.pragmas.get('busy_timeout', 0)}")
+        try:
+            await self._run("BEGIN IMMEDIATE")
+        except BaseException:
+            # A cancelled statement still runs in its thread; the rollback queues up behind it.
+            await self._connection.rollback()
+            raise
 
     async def commit(self) -> None:
-        await self._or_rollback("COMMIT")
-        self._finalized = True
+        """Whatever was done in turns, safe on the disk."""
+        if not self._connection.in_transaction:
+            raise OperationalError("SQLite has rolled back the whole transaction")
+        try:
+            await self._run("COMMIT")
+        except BaseException:
+            await self._connection.rollback()
+            raise
+
+    async def rollback(self) -> None:
+        """Only what was done since this turn began; a statement that was cancelled still runs in the thread before."""
+        await self._connection.execute("ROLLBACK TO turn")
+        await self._connection.execute("RELEASE turn")
+
+    @translate_exceptions
+    async def execute_batch(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """Several statements in their order; many are handed over to the thread."""
+        def execute(connection: sqlite3.Connection) -> None:
+            for statement, values in statements:
+                self.log.debug("%s: %s", statement, values)
+                connection.execute(statement, values)
+
+        if sum(len(values) for _, values in statements) <= FEW_VALUES:
+            execute(self._connection._conn)
+        else:
+            await self._connection._execute(execute, self._connection._conn)  # type: ignore[no-untyped-call]
 
     async def execute_script(self, query: str) -> None:
         # sqlite3's own executescript would commit the open transaction first.
         for statement in statements(query):
             await self.execute_query(statement)
-
-    @translate_exceptions
-    async def _or_rollback(self, statement: str) -> None:
-        try:
-            await self._connection.execute(statement)
-        except BaseException:
-            # A cancelled statement still runs in its thread; the rollback queues up behind it.
-            await self._connection.rollback()
-            raise
 
 
 def statements(script: str) -> Iterator[str]:

@@ -3,18 +3,17 @@ them in the same transaction, and never set by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.connection import get_connection
-from tortoise.expressions import Q
 from tortoise.models import Model
 
-from domain.database import engine
 from domain.records import new_id
 from domain.schema import IndexWhere
+from domain.writing import Writing
 
 AT_ONCE = 500
 
@@ -50,37 +49,44 @@ class Timer(Model):
         )
 
 
-COLUMNS = ("id", "zone_id", "subject_id", "record_kind", "record_id", "move", "due_at", "wake_at")
+class Set(NamedTuple):
+    """A timer to be set: what is written of it."""
+
+    id: UUID
+    zone_id: UUID
+    subject_id: UUID
+    record_kind: str
+    record_id: UUID
+    move: str
+    due_at: datetime
+    wake_at: datetime
+
+
 # One that fired for an instant does not fire for it again; a new instant arms it anew.
 ARM = """INSERT INTO "timer" ({columns}, "attempts", "last_error") VALUES {rows}
 ON CONFLICT ("record_id", "move") DO UPDATE SET "due_at" = EXCLUDED."due_at", "wake_at" = EXCLUDED."wake_at",
 "fired_at" = NULL, "refusal" = NULL, "attempts" = 0, "last_error" = '' WHERE "timer"."due_at" <> EXCLUDED."due_at\""""
 
 
-async def arm(timers: Sequence[Timer]) -> None:
+def arm(timers: Sequence[Set], writing: Writing) -> None:
     """Set timers, each in place of the one its record had for the move: one statement for 500."""
     for start in range(0, len(timers), AT_ONCE):
         some = timers[start : start + AT_ONCE]
-        marks = _marks(len(some) * len(COLUMNS))
-        rows = ", ".join(f"({', '.join(next(marks) for _ in COLUMNS)}, 0, '')" for _ in some)
-        columns = ", ".join(f'"{each}"' for each in COLUMNS)
-        values = [_plain(getattr(timer, name)) for timer in some for name in COLUMNS]
-        await get_connection("default").execute_query(ARM.format(columns=columns, rows=rows), values)
+        rows = ", ".join([f"({', '.join('?' * len(Set._fields))}, 0, '')"] * len(some))
+        columns = ", ".join(f'"{each}"' for each in Set._fields)
+        writing.add(ARM.format(columns=columns, rows=rows), [value for timer in some for value in timer])
 
 
-async def lift(alarms: Collection[tuple[UUID, str]]) -> None:
-    """Take back timers, given as record and move, that have not fired: one statement."""
+def lift(alarms: Collection[tuple[UUID, str]], writing: Writing) -> None:
+    """Take back timers, given as record and move, that have not fired: one statement a move for 500."""
     by_move: dict[str, list[UUID]] = {}
     for record_id, move in alarms:
         by_move.setdefault(move, []).append(record_id)
-    if by_move:
-        these = Q(*(Q(record_id__in=ids, move=move) for move, ids in by_move.items()), join_type="OR")
-        await Timer.filter(these, fired_at=None).delete()
-
-
-def _marks(count: int) -> Iterator[str]:
-    return iter([f"${n}" for n in range(1, count + 1)] if engine() == "postgres" else ["?"] * count)
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, UUID) else value
+    for move, ids in by_move.items():
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            writing.add(
+                f'DELETE FROM "timer" WHERE "record_id" IN ({marks}) AND "move" = ? AND "fired_at" IS NULL',
+                [*some, move],
+            )

@@ -18,6 +18,7 @@ from tests.world import World, a_case, a_person, a_world
 from workflows.perform import create, perform
 
 CASES = "{ cases { nodes { number } } }"
+NOT_PLANNED = "{ caseCounts { departments { count } } }"
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ async def test_nobody_is_remembered_where_pages_are_read_from_a_replica(
 
             await numbers(client)
 
-    assert said and not any("mine.stamp" in each for each in said)
+    assert said and not any("UNION ALL" in each for each in said)
 
 
 async def test_a_session_that_ended_is_turned_away_whatever_was_known_of_it(world: World, leader: Client) -> None:
@@ -110,9 +111,9 @@ async def test_a_session_that_ended_is_turned_away_whatever_was_known_of_it(worl
 async def test_one_who_was_deactivated_is_turned_away_from_what_is_not_planned_too(
     world: World, leader: Client
 ) -> None:
-    await leader.ask("{ caseCounts { total } }")
+    await leader.ask(NOT_PLANNED)
 
     await perform(await world.viewer(world.administrator), Person, world.leader.id, "deactivate", reason="离职")
 
-    answer = await leader.send("{ caseCounts { total } }")
+    answer = await leader.send(NOT_PLANNED)
     assert answer["errors"][0]["extensions"]["code"] == "SESSION_ENDED"

@@ -18,6 +18,7 @@ from domain.cases import Case
 from domain.records import new_id
 from domain.refusals import Refused
 from domain.viewers import OPERATOR
+from domain.writing import written
 from domain.zones import Zone
 from tests.world import World, a_case, a_world
 from workflows import announce
@@ -204,7 +205,8 @@ async def test_a_call_through_postgres_that_cannot_be_read_makes_everyone_read_a
         zone = await create(OPERATOR, Zone, "found", code="GL", name="GL高新区")
         async with announcing(postgres_url):
             with Listener([zone.id]) as listener:
-                await listening.call(["somebody else's call"])
+                async with written() as writing:
+                    listening.call(["somebody else's call"], writing)
 
                 async with asyncio.timeout(SECONDS):
                     assert await listener.heard() == (True, None)

@@ -238,7 +238,8 @@ async def test_telling_costs_a_move_two_statements(
     told = await telling(perform(liaison, Responsibility, duty.id, "sign"), caplog)
     untold = await telling(perform(owner, Case, case.id, "edit", title="改题"), caplog)
 
-    assert [each.split()[0] for each in told] == ["SELECT", "INSERT"]
+    assert ["FROM membership" in each for each in told] == [True, False]
+    assert "person_id" in told[1] and '"notice"' in told[1]
     assert untold == []
 
 
@@ -247,7 +248,7 @@ async def telling(move: Awaitable[Any], caplog: pytest.LogCaptureFixture) -> lis
     caplog.clear()
     with caplog.at_level("DEBUG", "tortoise.db_client"):
         await move
-    return [each.getMessage() for each in caplog.records if re.search('FROM "membership"|"notice"', each.getMessage())]
+    return [each.getMessage() for each in caplog.records if re.search('FROM membership|"notice"', each.getMessage())]
 
 
 async def test_notices_are_forgotten_in_time_and_the_history_stays(database: str) -> None:

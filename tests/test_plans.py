@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -23,10 +24,14 @@ from api.nodes import NODES, global_id
 from api.plans import Plan, plan
 from api.schema import schema
 from api.selections import Unplannable
+from domain import clock
 from domain.cases import Case
 from domain.notices import Notice
 from domain.people import Person
+from domain.problems import Problem
+from domain.rectifications import Rectification
 from domain.viewers import Viewer
+from domain.zones import Setting
 from tests.world import (
     World,
     a_case,
@@ -38,10 +43,11 @@ from tests.world import (
     a_zone,
 )
 from workflows import notices
-from workflows.perform import perform
+from workflows.perform import create, perform
 
 DOCUMENTS = 60
-ROOTS = ("cases", "responsibilities", "enterprises", "departments", "persons", "zones", "history", "case", "node")
+ROOTS = ("cases", "responsibilities", "enterprises", "departments", "persons", "zones", "history", "case", "node",
+         "caseCounts")
 
 
 async def a_busy_world() -> World:
@@ -206,8 +212,9 @@ async def test_the_inbox_is_planned_for_every_role(database: str, role: str) -> 
     "document",
     ["{ viewer { language } }",
      "{ viewer { language @skip(if: true) } cases { nodes { id } } }", "{ viewer { noticeChoices { move } } }",
-     "{ __schema { queryType { name } } }", "{ caseCounts { total } }", "{ cases(first: 0) { nodes { id } } }",
-     '{ cases(after: "x") { nodes { id } } }', "{ cases { nodes { id } edges { node { id } } } }"],
+     "{ __schema { queryType { name } } }", "{ caseCounts { departments { count } } }",
+     "{ cases(first: 0) { nodes { id } } }", '{ cases(after: "x") { nodes { id } } }',
+     "{ cases { nodes { id } edges { node { id } } } }"],
 )
 async def test_what_a_plan_cannot_say_is_left_to_the_executor(database: str, document: str) -> None:
     world = await a_world()
@@ -258,3 +265,60 @@ def asked_by(plan: Plan) -> str:
     (part,) = plan.roots
     assert part.root
     return part.root.sql
+
+
+@pytest.mark.parametrize("role", ["dispatcher", "companion", "land_liaison", "contact", "administrator"])
+async def test_the_numbers_of_a_board_are_one_statement_for_every_role(database: str, role: str) -> None:
+    world = await a_busy_world()
+    document = """{ caseCounts(filter: {text: "用地"}) { total stages { stage count } states { count state }
+      lights { light count } categories { count } again: total } }"""
+
+    by_plan, by_executor = await both(document, await world.viewer(getattr(world, role)))
+
+    assert by_plan is not None and by_plan == by_executor
+
+
+MOVES = "{ cases { nodes { number moves { name allowed reason { code message } } } } }"
+
+
+async def test_moves_are_judged_anew_at_another_instant(database: str) -> None:
+    world = await a_world()
+    case = await a_closed_case(world)
+    contact = await world.viewer(world.contact)
+    assert case.reopen_until
+
+    made = plan(schema, parse(MOVES), None, None, Context(contact, "en", ""))
+
+    before = [await made.answer(Context(contact, "en", "")) for _ in range(2)]
+    with clock.stopped(case.reopen_until + timedelta(seconds=1)):
+        after = await made.answer(Context(contact, "en", ""))
+
+    assert [_reasons(each, "reopenCase") for each in (*before, after)] == [[None], [None], ["REOPEN_LAPSED"]]
+
+
+async def test_moves_are_judged_anew_by_another_rule(database: str) -> None:
+    world = await a_world()
+    case = await a_reported_case(world)
+    owner = await world.viewer(world.companion)
+    for measure in await Rectification.filter(case_id=case.id):
+        await perform(owner, Rectification, measure.id, "verify")
+    for problem in await Problem.filter(case_id=case.id):
+        await perform(owner, Problem, problem.id, "clear", resolution="用地已批复")
+    await perform(owner, Case, case.id, "call_back")
+
+    made = plan(schema, parse(MOVES), None, None, Context(owner, "en", ""))
+
+    before = [await made.answer(Context(owner, "en", "")) for _ in range(2)]
+    await create(
+        await world.viewer(world.administrator), Setting, "set", within=world.zone, name="call_back_attempts",
+        value="1", holds_from=clock.today().date(), source="示例",
+    )
+    after = await made.answer(Context(owner, "en", ""))
+
+    reasons = [_reasons(each, "closeCase") for each in (*before, after)]
+    assert reasons == [["NOT_CALLED_BACK"], ["NOT_CALLED_BACK"], [None]]
+
+
+def _reasons(answer: Any, name: str) -> list[str | None]:
+    moves = [move for case in _plain(answer)["cases"]["nodes"] for move in case["moves"] if move["name"] == name]
+    return [move["reason"] and move["reason"]["code"] for move in moves]

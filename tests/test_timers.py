@@ -17,7 +17,8 @@ from domain.database import lock, opened, transaction
 from domain.history import Entry
 from domain.records import new_id
 from domain.responsibilities import Responsibility, ResponsibilityState
-from domain.timers import Timer, arm, lift
+from domain.timers import Set, Timer, arm, lift
+from domain.writing import written
 from tests.proofs import assert_whole, moved
 from tests.world import World, a_case, a_dispatched_case, a_world, fixed, the_clock_acts, the_responsibility
 from workflows import timers
@@ -200,16 +201,17 @@ async def test_timers_are_made_again_from_the_records_just_as_they_were(world: W
 
 
 async def test_thousands_of_timers_are_set_and_taken_back_at_once(world: World) -> None:
-    due: dict[str, Any] = {"due_at": MONDAY, "wake_at": MONDAY, "record_kind": "responsibility"}
     records = [new_id() for _ in range(1_200)]
     every = [(record_id, move) for record_id in records for move in ("remind", "overdue")]
 
-    await arm([
-        Timer(zone_id=world.zone.id, subject_id=world.zone.id, record_id=record_id, move=move, **due)
-        for record_id, move in every
-    ])
+    async with written() as writing:
+        arm([
+            Set(new_id(), world.zone.id, world.zone.id, "responsibility", record_id, move, MONDAY, MONDAY)
+            for record_id, move in every
+        ], writing)
     assert await Timer.all().count() == len(every)
-    await lift(every[1:])
+    async with written() as writing:
+        lift(every[1:], writing)
 
     assert [(timer.record_id, timer.move) for timer in await Timer.all()] == every[:1]
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain import database, listening
 from domain.history import Entry
+from domain.writing import Writing
 
 MOST_WAITING = 64
 """Subjects of which notes wait for a slow listener; after one more it is told to read again instead."""
@@ -107,11 +108,11 @@ def listeners(kind: str | None = None) -> set[Listener]:
     return _listening_to(wanted)
 
 
-async def promise(entries: Sequence[Entry]) -> None:
+def promise(entries: Sequence[Entry], writing: Writing) -> None:
     """Within the transaction of a change: have it announced if, and only if, it commits."""
     if entries and database.engine() == "postgres":
         moved = [(each.subject_kind, each.zone_id, each.subject_id, each.sequence) for each in entries]
-        await listening.call(_payloads(_notes(moved)))
+        listening.call(_payloads(_notes(moved)), writing)
 
 
 def committed() -> None:

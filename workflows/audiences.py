@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from domain.viewers import Role
 
 
@@ -33,10 +31,12 @@ class Seat:
         return self.role is not None and not (self.department_id or self.enterprise_id or self.person_id)
 
     @property
-    def memberships(self) -> Q:
-        columns = ("role", "department_id", "enterprise_id", "person_id")
-        named = Q(**{name: value for name in columns if (value := getattr(self, name)) is not None})
-        return named if self.role else named & ~Q(role=Role.CONTACT)
+    def memberships(self) -> tuple[str, list[Any]]:
+        """The condition in SQL on the memberships "m" that this seat may mean, and its values."""
+        columns = ("department_id", "enterprise_id", "person_id")
+        named = {name: value for name in columns if (value := getattr(self, name)) is not None}
+        role = ("m.role = ?", self.role.value) if self.role else ("m.role <> ?", Role.CONTACT.value)
+        return " AND ".join([role[0], *(f"m.{name} = ?" for name in named)]), [role[1], *named.values()]
 
     def holds(self, membership: Any) -> bool:
         return (

@@ -6,26 +6,26 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
 from tortoise.models import Model
 
-from domain import clock, database
+from domain import clock, rows, timers
 from domain.calendar import Calendar
 from domain.calendar.rows import Book, path_in, the_book
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
-from domain.records import Record, Subject, id_at, zone_of
+from domain.records import Record, Subject, id_at, new_id, zone_of
 from domain.refusals import NOT_FOUND, Refused
 from domain.spans import Stays, Touched
-from domain.timers import Timer, arm, lift
 from domain.viewers import Viewer
-from domain.zones import Rules, rules_of
+from domain.writing import Writing
+from domain.zones import Rules
 from workflows import announce
 from workflows.deliveries import promise_deliveries
 from workflows.flow import FLOWS, Move
-from workflows.notices import Tiding, tell, tiding_of
+from workflows.notices import Tiding, depends_on, tell, tiding_of
+from workflows.rulebooks import rulebook_of
 
 R = TypeVar("R", bound=Record)
 
@@ -61,7 +61,7 @@ class Change:
         known = self.tracked.get(record_id)
         if known and not known.loaded and isinstance(known.record, model):
             return known.record
-        seen = await model.seen_by(self.viewer).filter(id=record_id).first()
+        seen = await rows.seen(model, record_id, self.viewer)
         if seen is None:
             raise Refused(NOT_FOUND.about(field))
         return seen
@@ -69,10 +69,11 @@ class Change:
     async def load(self, model: type[R], record_id: UUID) -> R:
         """The row, locked until the change ends; the same object however often it is asked for."""
         if record_id not in self.tracked:
-            row = await database.lock(model.filter(id=record_id)).first()
+            row = await rows.held(model, record_id)
             if row is None:
                 raise Refused(NOT_FOUND)
-            self.tracked[record_id] = Tracked(row, columns_of(row), columns_of(row))
+            columns = columns_of(row)
+            self.tracked[record_id] = Tracked(row, columns, columns)
         record = self.tracked[record_id].record
         assert isinstance(record, model)
         return record
@@ -97,7 +98,9 @@ class Change:
 
     async def rules_in(self, zone_id: UUID) -> Rules:
         if zone_id not in self.rules:
-            self.rules[zone_id] = await rules_of(zone_id, self.at.astimezone(clock.OFFICE_ZONE).date())
+            today = self.at.astimezone(clock.OFFICE_ZONE).date()
+            found = await rulebook_of(frozenset([zone_id]), today)
+            self.rules[zone_id], self.book = found.rules[zone_id], self.book or found.book
         return self.rules[zone_id]
 
     async def calendar_in(self, zone_id: UUID) -> Calendar:
@@ -187,25 +190,30 @@ class Change:
     async def write(self) -> None:
         """Every new row, every touched column, every entry, a notice for everyone it concerns, the timers that will go
         off, and word to whoever listens."""
+        writing = Writing()
         for tracked in self.tracked.values():
-            record, now = tracked.record, columns_of(tracked.record)
-            if not tracked.loaded:
-                record.changed_at = max(self.at, record.created_at)
-                await record.save(force_create=True)
-            elif touched := [name for name, value in now.items() if tracked.loaded[name] != value]:
-                record.version += not record.unrecorded.issuperset(touched)
-                record.changed_at = max(self.at, record.changed_at)
-                await record.save(update_fields=[*touched, "version", "changed_at"])
-        await Entry.bulk_create(self.entries)
-        if self.personal:
-            await PersonalValue.bulk_create(self.personal)
-        await self._stays().write()
-        for kind, rows in groupby(self.beside, key=lambda row: type(row)):
-            await kind.bulk_create(rows)
-        await self._set_timers()
-        await tell(self.tidings, self.at)
-        await promise_deliveries([each.entry for each in self.tidings if each.heard])
-        await announce.promise(self.entries)
+            self._write_row(tracked, writing)
+        if depends_on(self.tidings, [each.record for each in self.tracked.values()]):
+            await writing.send()
+        writing.insert(self.entries)
+        writing.insert(self.personal)
+        self._stays().write(writing)
+        writing.insert(self.beside)
+        self._set_timers(writing)
+        await tell(self.tidings, self.at, writing)
+        await promise_deliveries([each.entry for each in self.tidings if each.heard], writing)
+        announce.promise(self.entries, writing)
+        await writing.send()
+
+    def _write_row(self, tracked: Tracked, writing: Writing) -> None:
+        record, now = tracked.record, columns_of(tracked.record)
+        if not tracked.loaded:
+            record.changed_at = max(self.at, record.created_at)
+            writing.insert([record])
+        elif touched := [name for name, value in now.items() if tracked.loaded[name] != value]:
+            record.version += not record.unrecorded.issuperset(touched)
+            record.changed_at = max(self.at, record.changed_at)
+            writing.update(record, [*touched, "version", "changed_at"])
 
     def _stays(self) -> Stays:
         stays = Stays()
@@ -213,16 +221,16 @@ class Change:
             stays.follow(entry, touched)
         return stays
 
-    async def _set_timers(self) -> None:
-        armed: list[Timer] = []
+    def _set_timers(self, writing: Writing) -> None:
+        armed: list[timers.Set] = []
         lifted: list[tuple[UUID, str]] = []
         for tracked in self.tracked.values():
             flow = FLOWS[type(tracked.record)]
             before, now = flow.due(tracked.loaded), flow.due(columns_of(tracked.record)) if flow.alarms else {}
             armed += [timer_of(tracked.record, move, at) for move, at in now.items() if before.get(move) != at]
             lifted += [(tracked.record.id, move) for move in before.keys() - now.keys()]
-        await arm(armed)
-        await lift(lifted)
+        timers.arm(armed, writing)
+        timers.lift(lifted, writing)
 
 
 def subject_of(record: Record) -> tuple[type[Subject], UUID]:
@@ -239,12 +247,10 @@ def subject_model(model: type[Record]) -> type[Subject]:
     return getattr(model._meta.fields_map[model.subject], "related_model")  # type: ignore[no-any-return]  # noqa: B009
 
 
-def timer_of(record: Record, move: str, at: datetime) -> Timer:
+def timer_of(record: Record, move: str, at: datetime) -> timers.Set:
     _, subject_id = subject_of(record)
-    return Timer(
-        zone_id=getattr(record, "zone_id", subject_id), subject_id=subject_id, record_kind=record.kind(),
-        record_id=record.id, move=move, due_at=at, wake_at=at,
-    )
+    zone_id = getattr(record, "zone_id", subject_id)
+    return timers.Set(new_id(), zone_id, subject_id, record.kind(), record.id, move, at, at)
 
 
 def columns_of(record: Record) -> dict[str, Any]:

@@ -10,6 +10,7 @@ sent too much is left alone as long as it says; that counts as an attempt only f
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import time
@@ -21,7 +22,7 @@ import httpx
 from cryptography.exceptions import InvalidTag
 from tortoise.expressions import F, Subquery
 
-from domain import clock, database, outgoing
+from domain import clock, database, outgoing, rows
 from domain.cases import Case
 from domain.history import Entry
 from domain.refusals import NOT_FOUND, Refused
@@ -29,6 +30,7 @@ from domain.seals import Checkpoint
 from domain.secret import opened
 from domain.viewers import Role, Viewer
 from domain.webhooks import Delivery, DeliveryState, Outlet, Webhook, WebhookState
+from domain.writing import Writing
 from domain.zones import Zone, lineage
 from workflows.flow import FLOWS
 from workflows.robots import ADAPTERS, Message, Outcome
@@ -43,28 +45,30 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=6)
 SHORTEST_WAIT, PATIENCE = timedelta(seconds=1), timedelta(days=1)
 KEPT = timedelta(days=30)
 WAITING = DeliveryState.WAITING
+LISTENING = "SELECT id, zone_id, told FROM webhook WHERE zone_id IN ({}) AND state = 'active' ORDER BY id"
 LOG, CHECKPOINT = "log", "checkpoint"
 
 
-async def promise_deliveries(entries: Sequence[Entry]) -> None:
+async def promise_deliveries(entries: Sequence[Entry], writing: Writing) -> None:
     """Write what is to be told of these entries, in their transaction."""
     if not entries:
         return
     above = {zone_id: await lineage(zone_id) for zone_id in {each.zone_id for each in entries}}
     zones = {zone_id for zones in above.values() for zone_id in zones}
-    webhooks = await Webhook.filter(zone_id__in=list(zones), state=WebhookState.ACTIVE).order_by("id")
+    webhooks = [
+        (rows.key_in(row["id"]), rows.key_in(row["zone_id"]), json.loads(row["told"]))
+        for row in await rows.found(LISTENING.format(", ".join("?" * len(zones))), list(zones))
+    ]
     deliveries = [
         Delivery(
-            webhook_id=webhook.id, zone_id=webhook.zone_id, entry_id=entry.id, record_kind=entry.record_kind,
+            webhook_id=webhook, zone_id=zone_id, entry_id=entry.id, record_kind=entry.record_kind,
             move=entry.move, at=entry.at, state=WAITING, next_at=entry.at,
         )
         for entry in entries
-        for webhook in webhooks
-        if webhook.zone_id in above[entry.zone_id]
-        and (not webhook.told or f"{entry.record_kind}.{entry.move}" in webhook.told)
+        for webhook, zone_id, told in webhooks
+        if zone_id in above[entry.zone_id] and (not told or f"{entry.record_kind}.{entry.move}" in told)
     ]
-    if deliveries:
-        await Delivery.bulk_create(deliveries)
+    writing.insert(deliveries)
 
 
 async def promise_checkpoint(made: Checkpoint) -> None:

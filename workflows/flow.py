@@ -27,17 +27,23 @@ class NoInput:
     """A move that asks for nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Situation:
     """All that a rule may look at: the record, the subject it belongs to, who asks, the zone's rules and calendar, the
-    instant."""
+    instant. Once a rule has looked `at` that, what it said is `timed`: at another it might say otherwise."""
 
     record: Any
     subject: Any
     viewer: Viewer
     rules: Mapping[str, Any]
     calendar: Calendar
-    at: datetime
+    instant: datetime
+    timed: bool = False
+
+    @property
+    def at(self) -> datetime:
+        self.timed = True
+        return self.instant
 
     @cached_property
     def zone_id(self) -> Any:
@@ -58,7 +64,7 @@ def role(*roles: Role) -> Who:
     return Who(
         "、".join(each.zh for each in roles),
         " or ".join(each.value for each in roles),
-        lambda s: any(s.viewer.covers(each, s.zone_id) for each in roles),
+        lambda s: s.zone_id in s.viewer.zones_as(*roles),
     )
 
 
@@ -194,7 +200,7 @@ class Flow:
             transitions=self.table(), auto_transitions=False,
         )
         self._leaving = {
-            state: tuple(move for move in self.moves.values() if move.who and state in move.source)
+            state: tuple(move for move in self.moves.values() if self.mutation(move) and state in move.source)
             for state in states
         }
         FLOWS[record] = self
@@ -237,12 +243,7 @@ class Flow:
         state: Any = getattr(situation.record, "state", None)
         if move.source and state not in move.source:
             return NOT_NOW.about(state=state.zh, state_en=state.value)
-        if not by_rule and (barred := self.barred(move, situation)):
-            return barred
-        for guard in move.guards:
-            if refusal := guard(situation):
-                return refusal
-        return None
+        return (None if by_rule else self.barred(move, situation)) or _hindered(move, situation)
 
     def barred(self, move: Move, situation: Situation) -> Refusal | None:
         """Why this viewer may not make the move at all, whatever its input."""
@@ -253,8 +254,18 @@ class Flow:
 
     def open_moves(self, situation: Situation) -> list[Standing]:
         """Every move that leaves the record's present state and that a person could make, each with the reason why
-        this viewer may not."""
-        return [Standing(move, self.judge(move, situation)) for move in self._leaving[situation.record.state]]
+        this viewer may not: as `judge` has it, but for the state."""
+        return [
+            Standing(move, self.barred(move, situation) or _hindered(move, situation))
+            for move in self._leaving[situation.record.state]
+        ]
+
+
+def _hindered(move: Move, situation: Situation) -> Refusal | None:
+    for guard in move.guards:
+        if refusal := guard(situation):
+            return refusal
+    return None
 
 
 FLOWS: dict[type[Record], Flow] = {}

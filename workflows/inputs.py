@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from domain import rows
 from domain.exact import MOST
 from domain.records import Record
 from domain.refusals import BAD_INPUT, BAD_TEXT, NOT_FOUND, REQUIRED, TOO_LONG, Refusal, Refused
@@ -162,7 +163,7 @@ async def _read_record(kind: type[Record], value: UUID | Record, viewer: Viewer,
     """A record handed over by another move is taken as it is; a key must name one the viewer may see."""
     if isinstance(value, kind):
         return value
-    record = await kind.seen_by(viewer).filter(id=value).first()
+    record = await rows.seen(kind, cast(UUID, value), viewer)
     if record is None:
         raise Refused(NOT_FOUND.about(path))
     return record

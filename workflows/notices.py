@@ -11,13 +11,16 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from domain import clock
+from domain import clock, rows
 from domain.history import Entry
 from domain.notices import Notice, Silence
-from domain.people import Membership, PersonState, held_at
+from domain.people import Membership, Person
+from domain.records import Record
 from domain.refusals import BAD_INPUT, NOT_FOUND, Refusal, Refused
 from domain.responsibilities import ACTIVE, Responsibility, ResponsibilityState
 from domain.viewers import Role, Viewer
+from domain.webhooks import Webhook
+from domain.writing import Writing
 from domain.zones import lineage
 from workflows.audiences import Audience, EverySeat, Seat, Wanted
 from workflows.flow import FLOWS, Flow, Move
@@ -29,10 +32,9 @@ ALWAYS_TOLD = Refusal(
 )
 
 DISPATCHER_SEAT = Seat(Role.DISPATCHER)
-HOLDER = (
-    "person_id", "role", "department_id", "enterprise_id", "zone_id",
-    "person__silences__record_kind", "person__silences__move",
-)
+HOLDERS = """SELECT m.person_id, m.role, m.department_id, m.enterprise_id, m.zone_id, s.record_kind, s.move
+FROM membership m JOIN person p ON p.id = m.person_id AND p.state = 'active' LEFT JOIN silence s ON s.person_id = p.id
+WHERE (m.until IS NULL OR m.until > ?) AND m.since <= ? AND m.zone_id IN ({zones}) AND ({meant})"""
 ASKED_OF = (*ACTIVE, ResponsibilityState.DONE)
 
 
@@ -71,8 +73,16 @@ def tiding_of(
     )
 
 
-async def tell(tidings: Sequence[Tiding], at: datetime) -> None:
-    """Write a notice for everyone who hears of these entries, whose change is written but for them.
+def depends_on(tidings: Sequence[Tiding], records: Iterable[Record]) -> bool:
+    """Whether it depends on any of these records who is told, so that what a change made of them is to be read."""
+    kinds: tuple[type[Record], ...] = (Membership, Person, Webhook)
+    if any(isinstance(seat, EverySeat) for each in tidings for seat in (*each.asks, *each.tells)):
+        kinds = (*kinds, Responsibility)
+    return any(isinstance(record, kinds) for record in records)
+
+
+async def tell(tidings: Sequence[Tiding], at: datetime, writing: Writing) -> None:
+    """Write a notice for everyone who hears of these entries; what this `depends_on` is written already.
 
     The actor is not told. Whoever was told of a move is not told again of what it brought about, unless asked. Where
     nobody sits of whom something is asked, the dispatchers are asked instead.
@@ -88,8 +98,7 @@ async def tell(tidings: Sequence[Tiding], at: datetime) -> None:
         told = room.told(tiding.tells, (entry.record_kind, entry.move)) - asked - above
         reached[entry.subject_id, entry.sequence] = above | asked | told
         notices += [_notice(entry, person, person in asked) for person in sorted((asked | told) - {entry.actor_id})]
-    if notices:
-        await Notice.bulk_create(notices)
+    writing.insert(notices)
 
 
 async def mark_read(viewer: Viewer, notices: Sequence[UUID], through: UUID | None = None) -> None:
@@ -202,11 +211,13 @@ async def _room(zone_id: UUID, tidings: Sequence[Tiding], at: datetime) -> Room:
     zones = await lineage(zone_id)
     if not seats:
         return Room(zones, ())
+    meant = [seat.memberships for seat in seats]
+    statement = HOLDERS.format(zones=", ".join("?" * len(zones)), meant=" OR ".join(f"({each})" for each, _ in meant))
     held: dict[tuple[Any, Any, Any, Any, Any], set[tuple[str, str]]] = {}
-    meant = Q(*(seat.memberships for seat in seats), join_type="OR")
-    rows = Membership.filter(held_at(at), meant, zone_id__in=zones, person__state=PersonState.ACTIVE)
-    for person, role, department, enterprise, zone, kind, move in await rows.values_list(*HOLDER):
-        held.setdefault((person, Role.of(role), department, enterprise, zone), set()).add((kind, move))
+    for row in await rows.found(statement, [at, at, *zones, *(value for _, values in meant for value in values)]):
+        person, role, *where, kind, move = tuple(row)  # its values, on either engine
+        department, enterprise, zone = (key and rows.key_in(key) for key in where)
+        held.setdefault((rows.key_in(person), Role.of(role), department, enterprise, zone), set()).add((kind, move))
     return Room(zones, [Holder(*columns, silences=frozenset(silences)) for columns, silences in held.items()])
 
 

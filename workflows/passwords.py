@@ -28,7 +28,7 @@ WORDS = Words("密码", "Password", 200)
 T = TypeVar("T")
 _hasher = PasswordHasher()
 _threads = ThreadPoolExecutor(AT_ONCE, "argon2")
-_decoy = _hasher.hash("no account has this password")
+_decoy = _threads.submit(_hasher.hash, "no account has this password")  # nobody who starts the service waits for it
 _RUNS = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
 _COMMON = frozenset(
     {
@@ -48,7 +48,7 @@ async def hashed(password: str, login: str = "", field: str = "password") -> str
 
 async def matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; as slow for an unknown login as for a known one."""
-    right = await _in_thread(partial(_verify, password_hash or _decoy, password))
+    right = await _in_thread(partial(_verify, password_hash, password))
     return right and password_hash is not None
 
 
@@ -70,8 +70,8 @@ async def _in_thread(work: partial[T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
-def _verify(password_hash: str, password: str) -> bool:
+def _verify(password_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        return _hasher.verify(password_hash or _decoy.result(), password)
     except (VerificationError, InvalidHashError):
         return False

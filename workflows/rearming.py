@@ -12,6 +12,7 @@ from tortoise.expressions import Q
 from domain import database
 from domain.records import Record
 from domain.timers import AT_ONCE, Timer, arm, lift
+from domain.writing import written
 from workflows.changes import columns_of, subject_model, subject_of, timer_of
 from workflows.flow import FLOWS, Alarm, Flow
 from workflows.worker import duty
@@ -56,12 +57,12 @@ async def _out_of_step(flow: Flow, alarm: Alarm) -> Sequence[UUID]:
 
 
 async def _put_in_step(flow: Flow, record_ids: Sequence[UUID]) -> None:
-    async with database.transaction():
+    async with written() as writing:
         records = await _held(flow.record, record_ids)
         due = {key: flow.due(columns_of(record)) for key, record in records.items()}
-        await arm([timer_of(records[key], move, at) for key, each in due.items() for move, at in each.items()])
+        arm([timer_of(records[key], move, at) for key, each in due.items() for move, at in each.items()], writing)
         every = {(key, alarm.move) for key in record_ids for alarm in flow.alarms}
-        await lift(every - {(key, move) for key, each in due.items() for move in each})
+        lift(every - {(key, move) for key, each in due.items() for move in each}, writing)
 
 
 async def _held(model: type[Record], record_ids: Sequence[UUID]) -> dict[UUID, Record]:

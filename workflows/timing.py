@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
+from domain import rows
 from domain.clock import OFFICE_ZONE
 from domain.deadlines import (
     AGREED,
@@ -132,11 +131,16 @@ def _shine(record: Timed, lights: Lights) -> None:
 async def _of_parts(change: Change, subject: Timed) -> list[Lights]:
     """The lights of all that belongs to a subject, this change's own rows as they stand in it."""
     lights: dict[UUID, Lights] = {}
-    for model in _parts(type(subject)):
-        if change.tracked[subject.id].loaded:
-            rows = model.filter(Q(red_at__isnull=False) | Q(grey=True), **{f"{model.subject}_id": subject.id})
-            for key, *found in cast(list[Any], await rows.values_list("id", *LIGHTS)):
-                lights[key] = (found[0], found[1], found[2])
+    parts = list(_parts(type(subject)))
+    if parts and change.tracked[subject.id].loaded:
+        read = (
+            f'SELECT "id", "yellow_at", "red_at", "grey" FROM "{model.kind()}" WHERE "{model.subject}_id" = ? AND '
+            f'("red_at" IS NOT NULL OR "grey" = ?)' for model in parts
+        )
+        for row in await rows.found(" UNION ALL ".join(read), [subject.id, True] * len(parts)):
+            grey = None if row["grey"] is None else bool(row["grey"])
+            lights[rows.key_in(row["id"])] = (rows.instant_in(row["yellow_at"]), rows.instant_in(row["red_at"]), grey)
+    for model in parts:
         for key, tracked in change.tracked.items():
             if isinstance(tracked.record, model) and subject_of(tracked.record)[1] == subject.id:
                 lights[key] = _lights(tracked.record)

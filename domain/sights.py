@@ -1,4 +1,5 @@
-"""Conditions of sight as SQL, written once for a kind of record and a standing: a plan needs them at every level."""
+"""Conditions of sight as SQL, written once for a kind of record and a standing: a plan needs them at every level, a
+move for the record it is made of."""
 
 from __future__ import annotations
 
@@ -10,13 +11,17 @@ from pypika_tortoise.queries import Table
 from pypika_tortoise.terms import Parameterizer
 from tortoise.expressions import Q, ResolveContext
 
-from api.recent import Recent
-from api.selections import Unplannable
+from domain.recent import Recent
+from domain.sight import one_by_one
 from domain.viewers import Viewer
 
 MOST_SIGHTS = 5_000
 ALIAS = "\x02"
 _MARK = re.compile("\x01([0-9]+)\x01")
+
+
+class NeedsJoin(Exception):
+    """Raised where a condition cannot be said of one table by itself."""
 
 
 class Sight(NamedTuple):
@@ -38,15 +43,16 @@ def sight_of(model: Any, viewer: Viewer) -> Sight:
     found = _sights.get(key)
     if found is None:
         values = Parameterizer(lambda number: f"\x01{number}\x01")
-        found = Sight(condition(model, ALIAS, model.visible_to(viewer), values), values.values)
+        with one_by_one(ALIAS):
+            found = Sight(condition(model, ALIAS, model.visible_to(viewer), values), values.values)
         _sights.put(key, found)
     return found
 
 
 def condition(model: Any, alias: str, wanted: Q, values: Parameterizer) -> str:
-    """A condition on a table as SQL. Raises `Unplannable` where it would need a join."""
+    """A condition on a table as SQL. Raises `NeedsJoin`."""
     modifier = wanted.resolve(ResolveContext(model, Table(model._meta.db_table).as_(alias), {}, {}))
     if modifier.joins:
-        raise Unplannable
+        raise NeedsJoin
     context = model._meta.basequery.QUERY_CLS.SQL_CONTEXT
     return str(modifier.where_criterion.get_sql(context.copy(parameterizer=values, with_namespace=True)))

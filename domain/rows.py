@@ -1,0 +1,87 @@
+"""Rows read by statements written once: to build each anew costs many times what the database does for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+
+from domain.database import engine, within
+from domain.records import Record
+from domain.sights import sight_of
+from domain.viewers import Viewer
+
+R = TypeVar("R", bound=Record)
+SOUGHT = "sought"
+"""The table of a row, when its sight is looked up in others and itself."""
+MARK = re.compile(r"\?")
+
+
+async def found(
+    statement: str, values: Sequence[Any], place: BaseDBAsyncClient | None = None
+) -> Sequence[Mapping[str, Any]]:
+    """What a statement finds within the open transaction, or elsewhere; "?" in it for each value."""
+    numbers = count(1)
+    postgres = engine() == "postgres"
+    said = MARK.sub(lambda _: f"${next(numbers)}", statement) if postgres else statement
+    given = list(values) if postgres else [str(each) if isinstance(each, UUID) else each for each in values]
+    _, rows = await (place or within()).execute_query(said, given)
+    return rows
+
+
+async def held(model: type[R], key: UUID) -> R | None:
+    """A row, locked until the transaction ends; on SQLite it holds the whole file already."""
+    lock = " FOR NO KEY UPDATE" if engine() == "postgres" else ""
+    rows = await found(f"{_selected(model)} WHERE id = ?{lock}", [key])
+    return _row(model, rows[0]) if rows else None
+
+
+async def seen(model: type[R], key: UUID, viewer: Viewer, place: BaseDBAsyncClient | None = None) -> R | None:
+    """A row, if the viewer may see it. Raises `NeedsJoin` for a kind whose sight is no condition on its own table."""
+    values: list[Any] = [key]
+
+    def placed(value: Any) -> str:
+        values.append(value)
+        return "?"
+
+    sight = "" if viewer.sees_everything else f" AND ({sight_of(model, viewer).of(SOUGHT, placed)})"
+    rows = await found(f"{_selected(model)} {SOUGHT} WHERE id = ?{sight}", values, place)
+    return _row(model, rows[0]) if rows else None
+
+
+@cache
+def _selected(model: type[Model]) -> str:
+    columns = ", ".join(f'"{name}"' for name in model._meta.fields_db_projection)
+    return f'SELECT {columns} FROM "{model._meta.db_table}"'
+
+
+@cache
+def _instants(model: type[Model]) -> tuple[str, ...]:
+    """The columns that SQLite gives as text and tortoise is slow to read."""
+    columns = model._meta.fields_db_projection
+    return tuple(name for name in columns if isinstance(model._meta.fields_map[name], fields.DatetimeField))
+
+
+def _row(model: type[R], columns: Mapping[str, Any]) -> R:
+    values = dict(columns)
+    for name in _instants(model):
+        if isinstance(values[name], str):
+            values[name] = datetime.fromisoformat(values[name])
+    return model._init_from_db(**values)
+
+
+def key_in(value: Any) -> UUID:
+    """A key as either engine gives it."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def instant_in(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
