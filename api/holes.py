@@ -38,7 +38,8 @@ def telling(model: Any, function: Told, read: Read, read_above: Read | None, sha
         """Rows alike in all that is looked at are told alike, so each kind is told once; once a request if what is
         told does not last."""
         values, above = found["row"], found.get("subject")
-        key = (tell, context.rulebook, context.language, tuple(values), above and tuple(above))
+        rules = context.rulebook if function.rules else None
+        key = (tell, rules, context.language, tuple(values), above and tuple(above))
         if (known := _lasting.get(key) or context.told.get(key)) is None:
             row = read(values)
             subject = row if read_above is None else read_above(above) if above else None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from contextvars import ContextVar
 from typing import Any
 
 from api.metrics import NOT_INSTALLED
@@ -18,6 +19,7 @@ from domain import meters
 from domain.refusals import Refused
 
 STATEMENTS = ("execute_query", "execute_query_dict", "execute_insert", "execute_many")
+_asking: ContextVar[str | None] = ContextVar("asking", default=None)
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+"?([a-z_]+)', re.IGNORECASE)
 
 
@@ -53,17 +55,42 @@ def _watch_statements() -> None:
     from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
     from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 
-    for client in (AsyncpgDBClient, TransactionWrapper, SqliteClient, SqliteTransactionWrapper):
+    from domain import postgres, sqlite
+
+    ours = (postgres.Client, postgres.Transaction, sqlite.Client, sqlite.Transaction)
+    for client in (AsyncpgDBClient, TransactionWrapper, SqliteClient, SqliteTransactionWrapper, *ours):
         for name in STATEMENTS:
             if (method := vars(client).get(name)) and not hasattr(method, "__wrapped_by_qiban__"):
                 setattr(client, name, _timed(method))
+        if (method := vars(client).get("execute_batch")) and not hasattr(method, "__wrapped_by_qiban__"):
+            setattr(client, "execute_batch", _timed_together(method))
 
 
 def _timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(method)
     async def timed(self: Any, query: str, *given: Any) -> Any:
-        with meters.span(statement(query)):
+        if _asking.get() == query:  # one way of asking may go on to another
             return await method(self, query, *given)
+        token = _asking.set(query)
+        try:
+            with meters.span(statement(query)):
+                return await method(self, query, *given)
+        finally:
+            _asking.reset(token)
+
+    timed.__wrapped_by_qiban__ = True  # type: ignore[attr-defined]
+    return timed
+
+
+def _timed_together(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Statements that go in one round trip take the same time."""
+
+    @functools.wraps(method)
+    async def timed(self: Any, statements: Sequence[tuple[str, Sequence[Any]]]) -> Any:
+        with ExitStack() as all_of_them:
+            for query, _ in statements:
+                all_of_them.enter_context(meters.span(statement(query)))
+            return await method(self, statements)
 
     timed.__wrapped_by_qiban__ = True  # type: ignore[attr-defined]
     return timed

@@ -28,14 +28,14 @@ async def all_sorts_of_claims(world: World, parent: Zone | None = None) -> None:
     if parent:
         await a_policy(parent, a_benefit("city", {"fixed": "1"}), name="市级政策")
     await a_policy(world.zone, a_benefit("old", {"fixed": "1"}), name="已废止")
-    old = await PolicyVersion.get(policy__name="已废止")
+    old = await PolicyVersion.get(policy__name="已废止", policy__zone_id=world.zone.id)
     await perform(OPERATOR, PolicyVersion, old.id, "repeal", holds_until=today, reason="废止")
     for agency in ("在册", "移出"):
         row = await create(
             OPERATOR, Agency, "enlist", within=world.zone, name=f"示例机构{agency}", kind_of=AgencyKind.PATENT
         )
     await perform(leader, Agency, row.id, "strike", reason="资质到期")
-    listed = await Agency.get(name="示例机构在册")
+    listed = await Agency.get(name="示例机构在册", zone_id=world.zone.id)
     open_one = await Application.filter(enterprise_id=world.enterprise.id, state="draft").first()
     assert open_one
     await perform(leader, Application, open_one.id, "name_agency", agency=listed)

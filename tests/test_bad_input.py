@@ -22,7 +22,11 @@ from domain.chains import ChainLink
 from domain.figures import Exclusion
 from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
+from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
+from tests.profiling import all_sorts_of_profiles
+from tests.recognising import all_sorts_of_applications
+from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
 from tests.walk import SCHEMA, dump, mutations, plausible
 from tests.world import World, a_case, a_handled_case, a_person, a_webhook, a_world
 from workflows.perform import create, perform
@@ -142,6 +146,11 @@ async def a_desk() -> Any:
         )
     await perform(await world.viewer(world.land_liaison), Supervision, asked.id, "answer", answer="在办")
     await a_case(other)
+    await all_sorts_of_applications(world)
+    await all_sorts_of_claims(world)
+    await all_sorts_of_visits(world)
+    await all_sorts_of_outcomes(world)
+    await all_sorts_of_profiles(world)
     rows = {model.__name__: list(await model.all()) for model in NODES}
     async with served() as http:
         token = (await signed_in(http, everyone)).token
@@ -177,6 +186,7 @@ BAD = {
     "Date": (*FAR_DAYS, "2026-02-30", "昨天", "", 5, "\ud800"),
     "Int": (2**31, -(2**31) - 1, 10**30, 1.5, "1", True),
     "Boolean": ("true", 1),
+    "Decimal": ("NaN", "Infinity", "1e400", "许多", "", 1.5, True, "0.123456789"),
 }
 
 

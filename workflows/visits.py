@@ -15,7 +15,7 @@ from domain.rounds import RoundState, VisitRound
 from domain.visits import AttendanceState, Visit, VisitDepartment, VisitPurpose, VisitState
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_LIAISON, LEADER
-from workflows.audiences import COMPANION_OF, ITS_LIAISONS, Audience, Seat
+from workflows.audiences import COMPANION_OF
 from workflows.flow import Flow, Move, Situation, Tally, Who
 from workflows.inputs import WithReason, Words
 from workflows.perform import Step
@@ -179,7 +179,6 @@ def _went(s: Situation) -> bool:
 
 
 VISITOR = Who("走访人", "whoever visits", _went)
-VISITOR_PERSON = Audience("走访人", "whoever visits", lambda record, enterprise: Seat(person_id=record.visitor_id))
 OFFICERS = (ACCOMPANYING, VISITOR, DISPATCHER, LEADER)
 
 VISIT = Flow(
@@ -188,7 +187,7 @@ VISIT = Flow(
     [
         Move(
             "plan", "安排走访", "Plan a visit", (), S.PLANNED, OFFICERS,
-            input=Plan, act=plan, then=expect_departments, asks=(VISITOR_PERSON,), tells=(COMPANION_OF,),
+            input=Plan, act=plan, then=expect_departments, tells=(COMPANION_OF,),
         ),
         Move(
             "record", "登记走访", "Record a visit made", (), S.MADE, OFFICERS,
@@ -201,11 +200,11 @@ VISIT = Flow(
         Move("amend", "更正", "Amend", (S.MADE,), None, OFFICERS, input=Amend, act=amend),
         Move(
             "cancel", "取消走访", "Cancel", (S.PLANNED,), S.CANCELLED, OFFICERS,
-            input=WithReason, tells=(VISITOR_PERSON, COMPANION_OF),
+            input=WithReason, tells=(COMPANION_OF,),
         ),
         Move(
             "void", "作废", "Void", (S.MADE,), S.VOID, (DISPATCHER, LEADER, VISITOR),
-            input=WithReason, tells=(VISITOR_PERSON, COMPANION_OF),
+            input=WithReason, tells=(COMPANION_OF,),
         ),
     ],
     zh="走访",
@@ -217,7 +216,7 @@ VISIT_DEPARTMENT = Flow(
     AttendanceState,
     [
         Move(
-            "expect", "应到", "Expected", (), A.EXPECTED, input=Joined, act=join, asks=(ITS_LIAISONS,),
+            "expect", "应到", "Expected", (), A.EXPECTED, input=Joined, act=join,
         ),
         Move("note", "记为已到", "Was present", (), A.PRESENT, input=Joined, act=join),
         Move(
