@@ -63,7 +63,7 @@ def _watch_statements() -> None:
             if (method := vars(client).get(name)) and not hasattr(method, "__wrapped_by_qiban__"):
                 setattr(client, name, _timed(method))
         if (method := vars(client).get("execute_batch")) and not hasattr(method, "__wrapped_by_qiban__"):
-            setattr(client, "execute_batch", _timed_together(method))
+            client.execute_batch = _timed_together(method)
 
 
 def _timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
