@@ -16,12 +16,14 @@ from graphql import GraphQLInputObjectType, GraphQLList, get_named_type, get_nul
 
 from api.limits import MOST_BYTES
 from api.nodes import NODES, global_id
+from domain import clock
 from domain.attachments import Attachment
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.figures import Exclusion
 from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
+from domain.zones import Setting
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
 from tests.profiling import all_sorts_of_profiles
@@ -146,6 +148,8 @@ async def a_desk() -> Any:
         )
     await perform(await world.viewer(world.land_liaison), Supervision, asked.id, "answer", answer="在办")
     await a_case(other)
+    given: dict[str, Any] = {"holds_from": clock.today().date(), "source": "示例"}
+    await create(OPERATOR, Setting, "set", within=world.zone, name="evidence_files", value="0", **given)
     await all_sorts_of_applications(world)
     await all_sorts_of_claims(world)
     await all_sorts_of_visits(world)

@@ -198,6 +198,7 @@ def _value(mutation: str, name: str, kind: Any, rows: Mapping[str, Sequence[Any]
 
 def _row(mutation: str, name: str, rows: Mapping[str, Sequence[Any]]) -> Any:
     of_kind = rows[kind_of(mutation, name)]
+    assert of_kind, f"nothing to name for {mutation}({name})"
     move = next((move for each, (_, move) in MOVES.items() if mutation in (each, f"{each}s", f"{each[:-1]}ies")), None)
     fitting = [row for row in of_kind if name == "id" and move and getattr(row, "state", None) in move.source]
     return (fitting or of_kind)[0]
