@@ -32,8 +32,10 @@ from workflows.timetable import FLOWS
 
 SCHEMA = build_schema(schema.as_str())
 NODE_TYPES = {each.name: each for each in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
-PAGE, DEEP_PAGE, AT_ONCE = 60, 4, 16
-MANY_LISTS = {"Enterprise": 4, "Case": 8, "Person": 8}
+PAGE, DEEP_PAGE, AT_ONCE = 100, 4, 12
+EITHER = ("visitCoverage",)
+"""Fields that need one of several arguments, of which none is required by itself."""
+MANY_LISTS = {"Enterprise": 2, "Case": 6, "Person": 8}
 """Of these fewer at once, or they could come to more rows than are answered."""
 Key = tuple[str, UUID]
 
@@ -64,7 +66,7 @@ class Walk:
     async def from_the_top(self) -> None:
         assert SCHEMA.query_type
         for name, declared in SCHEMA.query_type.fields.items():
-            if not asks(declared):
+            if not asks(declared) and name not in EITHER:
                 answer = await self.ask(f"{{ {asked(name, declared, 1, PAGE)} }}", {})
                 self.roots[name] = (answer.get("data") or {}).get(name)
 
