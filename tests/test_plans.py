@@ -32,6 +32,7 @@ from domain.problems import Problem
 from domain.rectifications import Rectification
 from domain.viewers import Viewer
 from domain.zones import Setting
+from tests.walk import asks
 from tests.world import (
     World,
     a_case,
@@ -90,8 +91,9 @@ class Asking:
             shown = self.random.choice(("Case", "Problem", "Person"))
             of_kind = schema._schema.type_map[shown]
             return f"id __typename ... on {shown} {{ {self._selection(of_kind, depth)} }}"
-        leaves = [name for name, each in kind.fields.items() if not _is_object(each)]
-        below = [name for name, each in kind.fields.items() if _is_object(each)] if depth > 0 else []
+        known = {name: each for name, each in kind.fields.items() if not asks(each)}
+        leaves = [name for name, each in known.items() if not _is_object(each)]
+        below = [name for name, each in known.items() if _is_object(each)] if depth > 0 else []
         chosen = self.random.sample(leaves, self.random.randint(0, min(4, len(leaves))))
         chosen += self.random.sample(below, self.random.randint(0, min(3, len(below))))
         if "nodes" in chosen and "edges" in chosen:
