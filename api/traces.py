@@ -58,7 +58,8 @@ def _watch_statements() -> None:
     from domain import postgres, sqlite
 
     ours = (postgres.Client, postgres.Transaction, sqlite.Client, sqlite.Transaction)
-    for client in (AsyncpgDBClient, TransactionWrapper, SqliteClient, SqliteTransactionWrapper, *ours):
+    clients: tuple[Any, ...] = (AsyncpgDBClient, TransactionWrapper, SqliteClient, SqliteTransactionWrapper, *ours)
+    for client in clients:
         for name in STATEMENTS:
             if (method := vars(client).get(name)) and not hasattr(method, "__wrapped_by_qiban__"):
                 setattr(client, name, _timed(method))

@@ -133,10 +133,6 @@ class Transaction(SqliteTransactionWrapper):
         return super().acquire_connection()
 
     @property
-    def filename(self) -> str:
-        return self.client.filename
-
-    @property
     def client(self) -> Client:
         assert isinstance(self._parent, Client | Transaction)
         return self._parent if isinstance(self._parent, Client) else self._parent.client

@@ -7,6 +7,7 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from tortoise.connection import get_connection
 
@@ -15,6 +16,7 @@ from domain.database import alone, engine, first_hand, reads
 from domain.refusals import Refusal, Refused
 from domain.seals import SEALING, LogKey
 from domain.signed_notes import NAME, NotANote, PrivateKey, PublicKey
+from domain.sqlite import Transaction
 
 ORIGIN = "qiban.local/log"
 NO_LOG_KEY = Refusal(
@@ -44,7 +46,9 @@ def key_file() -> Path:
     if given := os.environ.get("QIBAN_LOG_KEY"):
         return Path(given)
     if engine() == "sqlite":
-        return Path(get_connection("reads").filename).parent / "log-key"  # type: ignore[attr-defined]
+        reading: Any = get_connection("reads")
+        whole = reading.client if isinstance(reading, Transaction) else reading
+        return Path(whole.filename).parent / "log-key"
     return Path("var/log-key")
 
 
