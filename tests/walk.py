@@ -32,10 +32,10 @@ from workflows.timetable import FLOWS
 
 SCHEMA = build_schema(schema.as_str())
 NODE_TYPES = {each.name: each for each in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
-PAGE, DEEP_PAGE, AT_ONCE = 100, 4, 12
+PAGE, DEEP_PAGE, AT_ONCE = 120, 4, 10
 EITHER = ("visitCoverage",)
 """Fields that need one of several arguments, of which none is required by itself."""
-MANY_LISTS = {"Enterprise": 2, "Case": 6, "Person": 8}
+MANY_LISTS = {"Enterprise": 1, "Case": 5, "Person": 6}
 """Of these fewer at once, or they could come to more rows than are answered."""
 Key = tuple[str, UUID]
 
