@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
@@ -44,3 +45,6 @@ class Deferred(Transaction):
 
     async def begin(self) -> None:
         self.do("BEGIN")
+
+    def _short(self, query: str, values: list[Any] | None) -> None:
+        """Short reads of a connection for readers are answered beside it, from what is there by now."""
