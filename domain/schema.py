@@ -3,8 +3,8 @@ past of every table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 from pkgutil import iter_modules
@@ -137,11 +137,24 @@ async def is_current(connection: BaseDBAsyncClient) -> bool:
 
 @contextmanager
 def _growing() -> Iterator[None]:
-    """tortoise copies every model before every operation, which makes most of the time a new database takes. The copy
-    is for operations that take away or alter, and there are none: migrations only add."""
-    clone = State.clone
-    State.clone = lambda self: self  # type: ignore[method-assign]
-    try:
+    """tortoise copies every model before every operation and makes all models anew that one is related to, however far
+    away, which makes most of the time a new database takes. Both are for operations that take away or alter, and there
+    are none: migrations only add, and what is added needs its own model and those it refers to."""
+    light = {
+        "clone": lambda self: self,
+        "reload_model": lambda self, app, name: _reload(self, {(app, name)}),
+        "reload_models": _reload,
+        "validate_relations_initialized": lambda self: None,  # of all models at once; these come a few at a time
+    }
+    with ExitStack() as stack:
+        for name, does in light.items():
+            stack.callback(setattr, State, name, getattr(State, name))
+            setattr(State, name, does)
         yield
-    finally:
-        State.clone = clone  # type: ignore[method-assign]
+
+
+def _reload(state: State, wanted: Iterable[tuple[str, str]]) -> None:
+    named = {each for each in wanted if each in state.models}
+    relations = [field for each in named for field in state.models[each].fields.values() if hasattr(field, "model_name")]
+    state.apps.apps.clear()
+    state._reload(named | {state.apps.split_reference(each.model_name) for each in relations} & state.models.keys())

@@ -15,6 +15,7 @@ from tortoise.connection import get_connection
 
 from api.nodes import global_id
 from domain import clock
+from domain.carriers import Carrier
 from domain.cases import STAGES, Case, CaseState, Stage
 from domain.enterprises import Enterprise
 from domain.history import Entry
@@ -263,6 +264,7 @@ async def test_each_filter_of_cases_keeps_one_and_drops_one(database: str) -> No
         "reopened: true": {closed},
         f'raisedFrom: "{week_ago + timedelta(days=1)}"': {dispatched, closed, elsewhere},
         "reopened: false": {dispatched, elsewhere, old},
+        "mine: true": set(),
         "light: [RED]": set(),
         "light: [GREEN, YELLOW, GREY]": {dispatched, closed, elsewhere, old},
         "": {dispatched, closed, elsewhere, old},
@@ -279,6 +281,7 @@ async def test_each_filter_of_enterprises_keeps_one_and_drops_one(database: str)
     parent = await a_zone("GX")
     world, other = await a_world("GL", parent), await a_world("BY", parent)
     leader = await a_person(parent, "上级领导", Role.LEADER)
+    park = await create(OPERATOR, Carrier, "open", within=world.zone, name="示例载体", kind_of="incubator")
     large = await create(
         OPERATOR,
         Enterprise,
@@ -287,6 +290,11 @@ async def test_each_filter_of_enterprises_keeps_one_and_drops_one(database: str)
         name="示例·规上",
         uscc="91110000600037341L",
         above_scale=True,
+        county="灵川县",
+        industry="装备制造",
+        carrier=park,
+        source_channel="招商",
+        tags=["高成长"],
     )
     small = await create(
         OPERATOR, Enterprise, "create", zone=world.zone, name="示例·100%_小", above_scale=False
@@ -299,6 +307,12 @@ async def test_each_filter_of_enterprises_keeps_one_and_drops_one(database: str)
         'text: "0%_"': {small},
         "aboveScale: true": {large},
         "aboveScale: false": {small},
+        'county: ["灵川县"]': {large},
+        'industry: ["装备制造"]': {large},
+        'sourceChannel: ["招商"]': {large},
+        f'carrierId: "{global_id(park)}"': {large},
+        'tag: "高成长"': {large},
+        "accompanied: true": {world.enterprise, other.enterprise},
     }
     async with served() as http:
         office = Office(world, await signed_in(http, leader))

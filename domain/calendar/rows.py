@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -135,7 +135,7 @@ class Book:
         days = {each.day: each.what for each in self.days if each.zone_id == zone_id and each.day.year == year}
         return [[str(day), what.kind.value, what.name] for day, what in sorted(days.items())]
 
-    @property
+    @cached_property
     def edition(self) -> int:
         return max((each.edition for each in self.days), default=0)
 
