@@ -7,6 +7,9 @@ UV_VERSION := 0.13.9
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
+# Many tests start processes of their own, which are slow to begin without compiled files.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What an installation was made from; any difference and it is brought up to date.
 WITNESS = { echo '$(CURDIR)'; cat $(1) pyproject.toml; }
 INSTALLED = $(call WITNESS,$(1)) | cmp -s - $(VENV)/$(1).installed

@@ -9,6 +9,7 @@ takes no more connections, ends streams with word to come again, and finishes wh
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -40,6 +41,7 @@ class Server(uvicorn.Server):
         if self.lifeline is not None:
             asyncio.get_running_loop().add_reader(self.lifeline, self._orphaned, self.lifeline)
         await super().startup(sockets)
+        gc.freeze()  # what is there now stays: it is not looked through again
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self.leaves:

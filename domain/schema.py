@@ -155,6 +155,7 @@ def _growing() -> Iterator[None]:
 
 def _reload(state: State, wanted: Iterable[tuple[str, str]]) -> None:
     named = {each for each in wanted if each in state.models}
-    relations = [field for each in named for field in state.models[each].fields.values() if hasattr(field, "model_name")]
+    fields = [field for each in named for field in state.models[each].fields.values()]
+    others = {state.apps.split_reference(field.model_name) for field in fields if hasattr(field, "model_name")}
     state.apps.apps.clear()
-    state._reload(named | {state.apps.split_reference(each.model_name) for each in relations} & state.models.keys())
+    state._reload(named | others & state.models.keys())

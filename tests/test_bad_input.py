@@ -116,7 +116,7 @@ class Desk:
     client: Client
     world: World
     other: World
-    rows: dict[str, list[Any]]
+    rows: Mapping[str, Sequence[Any]]
 
     async def send(self, mutation: str, given: Mapping[str, Any], language: str = "en") -> dict[str, Any]:
         self.client.language = language
