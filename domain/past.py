@@ -144,6 +144,12 @@ class Keeper:
             found = f'"zone_id", "fork", "changed_at", "replaced_at", "id"{state}'
             yield f'CREATE INDEX IF NOT EXISTS "{table}_past_board" ON "{table}_past" ({found})'
             yield f'DROP INDEX IF EXISTS "{table}_past_zone_id"'
+            if self.with_board(table):
+                yield f'CREATE INDEX IF NOT EXISTS "{table}_board" ON "{table}" ("zone_id", "id", "changed_at"{state})'
+
+    def with_board(self, table: str) -> bool:
+        """Whether what is still as it was then is found in an index too."""
+        raise NotImplementedError
 
     def _grown(self, table: str, columns: Sequence[tuple[str, str]], past: set[str]) -> Iterable[str]:
         for name, declared in columns:
@@ -167,13 +173,8 @@ class Keeper:
 class OnSqlite(Keeper):
     instant = "TIMESTAMP"
 
-    def _found(self, table: str, columns: Sequence[str]) -> Iterable[str]:
-        """And one of the table itself, for what is still as it was then. On PostgreSQL it would make each change of a
-        row one of every index."""
-        yield from super()._found(table, columns)
-        if "zone_id" in columns:
-            state = ', "state"' if "state" in columns else ""
-            yield f'CREATE INDEX IF NOT EXISTS "{table}_board" ON "{table}" ("zone_id", "id", "changed_at"{state})'
+    def with_board(self, table: str) -> bool:
+        return True
 
     async def columns(self, table: str) -> list[tuple[str, str]]:
         rows = await self.connection.execute_query_dict(f"SELECT * FROM pragma_table_info('{table}')")
@@ -203,6 +204,12 @@ class OnPostgres(Keeper):
     async def keep(self) -> bool:
         await self._run(SCHEMA)
         return await super().keep()
+
+    def with_board(self, table: str) -> bool:
+        """An index with the instant makes each change of a row one of all its indexes, as a change of an indexed state
+        does anyway."""
+        model = next(each for each in tables() if each.kind() == table)
+        return any("state" in each for each in model._meta.indexes if not isinstance(each, Index))
 
     async def columns(self, table: str) -> list[tuple[str, str]]:
         rows = await self.connection.execute_query_dict(

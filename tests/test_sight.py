@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import pytest
 from graphql import get_named_type
 
 from api.nodes import NODES, global_id
@@ -42,6 +43,7 @@ from domain.calendar.rows import CalendarYear
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.consultations import Consultation
+from domain.database import engine
 from domain.enterprises import Enterprise
 from domain.figures import Exclusion
 from domain.people import Membership, Person, PersonState
@@ -476,14 +478,22 @@ class Standing:
 
 CONTACTS = ("contact", "second contact", "other contact", "contact and liaison")
 NO_TOKEN = ("deactivated leader",)
+ALIKE = (
+    "leader", "auditor", "parent administrator", "other contact", "second contact", "second companion",
+    "fallback liaison", "idle liaison", "former dispatcher", "deactivated leader",
+)
+PARTS = 3
 
 
-async def test_everybody_sees_all_they_may_and_nothing_else(database: str) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_everybody_sees_all_they_may_and_nothing_else(database: str, part: int) -> None:
+    """On PostgreSQL of those who see by the same ways only one, in another zone or role: standing is told in Python."""
     region = await a_region()
+    people = [each for each in region.people if engine() == "sqlite" or each not in ALIKE][part::PARTS]
     rule = await Rule.read()
     ids = [global_id(row) for rows in rule.rows.values() for row in rows]
     async with served() as http:
-        for name, person in region.people.items():
+        for name, person in ((name, region.people[name]) for name in people):
             walk = Walk(await signed_in(http, person))
             may = rule.seen_by(person)
 

@@ -190,7 +190,8 @@ async def some_workers(count: int) -> AsyncIterator[list[asyncio.subprocess.Proc
             if each.returncode is None:
                 each.terminate()
         for each in workers:
-            await asyncio.wait_for(each.communicate(), 30)
+            _, said = await asyncio.wait_for(each.communicate(), 30)
+            print(each.returncode, said.decode())  # shown when the test fails
     finally:
         for each in workers:
             if each.returncode is None:
