@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import cast
 from uuid import UUID
 
@@ -105,8 +106,29 @@ class Keeper:
         self.connection = connection
 
     async def keep(self) -> bool:
-        """What is found here without a past was there before there was one: its keys may be of any instant."""
-        await self._run(['CREATE TABLE IF NOT EXISTS "past_before" ("id" CHAR(36) NOT NULL)'])
+        """What is found here without a past was there before there was one: its keys may be of any instant. Nothing is
+        touched that was made so before, since that would wait for whoever is at work and keep them waiting."""
+        await self._run([
+            'CREATE TABLE IF NOT EXISTS "past_before" ("id" CHAR(36) NOT NULL)',
+            'CREATE TABLE IF NOT EXISTS "past_made" ("digest" CHAR(64) NOT NULL)',
+        ])
+        digest = self._digest()
+        if await self.connection.execute_query_dict(f"SELECT digest FROM past_made WHERE digest = '{digest}'"):
+            return False
+        begun = await self._keep()
+        await self._run(["DELETE FROM past_made", f"INSERT INTO past_made VALUES ('{digest}')"])
+        return begun
+
+    def _digest(self) -> str:
+        """Of all that is to be made for the records there are."""
+        made = sha256()
+        for model in tables():
+            names = sorted(model._meta.db_fields)
+            for make in (self._found, self._watched, self._shown):
+                made.update("\n".join(make(model.kind(), names)).encode())
+        return made.hexdigest()
+
+    async def _keep(self) -> bool:
         begun = False
         for model in tables():
             columns = await self.columns(model.kind())
@@ -201,9 +223,9 @@ class OnSqlite(Keeper):
 class OnPostgres(Keeper):
     instant = "TIMESTAMPTZ"
 
-    async def keep(self) -> bool:
+    async def _keep(self) -> bool:
         await self._run(SCHEMA)
-        return await super().keep()
+        return await super()._keep()
 
     def with_board(self, table: str) -> bool:
         """An index with the instant makes each change of a row one of all its indexes, as a change of an indexed state
