@@ -182,11 +182,17 @@ GUILIN = Plan(
     contact_of="桂林市啄木鸟医疗器械有限公司",
 )
 
-# Only one fact of the place is used here: the firm and its loan (KRM-25).
+# The firms that the text names in full; the departments are made up.
 KARAMAY = Plan(
     "KRM", "克拉玛依高新区", fallback="企业服务中心",
     departments={"科技局": (), "金融办": (), "市监局": (), "企业服务中心": ()},
-    firms=(Firm("克拉玛依市正诚有限公司", "KRM-25"),),
+    firms=(
+        Firm("克拉玛依市正诚有限公司", "KRM-25"),
+        Firm("克拉玛依胜利高原机械有限公司", "KRM-23"),
+        Firm("新疆正通石油天然气股份有限公司", "KRM-24"),
+        Firm("克拉玛依市科能防腐技术有限责任公司", "KRM-24"),
+        Firm("西部黄金（克拉玛依）矿业科技有限责任公司", "KRM-27"),
+    ),
 )
 
 LIANYUNGANG = Plan(
@@ -228,4 +234,9 @@ GANZHOU = Plan(
     firms=(Firm("示例企业·赣州·017"),),
 )
 
-PLANS = {plan.code: plan for plan in (GUILIN, KARAMAY, LIANYUNGANG, QIANTANG, HEBI, GANZHOU)}
+# The bureau whose eight helps and full-time assistants the text counts (XY-01, XY-10); the departments are made up.
+XINYI = Plan(
+    "XY", "新沂市科技局", fallback="企业服务中心", departments={"科技局": (), "税务局": (), "企业服务中心": ()},
+)
+
+PLANS = {plan.code: plan for plan in (GUILIN, KARAMAY, LIANYUNGANG, QIANTANG, HEBI, GANZHOU, XINYI)}
