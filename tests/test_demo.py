@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from domain import clock
+from domain import database as storage
 from domain.accounts import Account
+from domain.calendar import shipped
 from domain.cases import STAGES, Case, CaseState, Stage
 from domain.deadlines import Light, light_of
 from domain.departments import Department
@@ -24,11 +26,14 @@ from tests.demonstration import Loaded
 from tests.graphql import Client, served
 from tests.world import a_zone
 from workflows import demo, sign_in
+from workflows.demo_board import ONE_WINDOW
 from workflows.demo_figures import FIGURES
 
 SURVEY = Path(__file__).parent / "data" / "survey-2023.xlsx"
 SOME = FIGURES[:2]
 """Of the figures, where it does not matter how many are loaded."""
+A_WORKDAY = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
+A_SATURDAY = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
 ON_A_HOLIDAY = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR = datetime(2027, 3, 1, 22, 30, tzinfo=UTC)
 
@@ -85,23 +90,35 @@ async def test_progress_counts_up_to_the_end(loaded: Loaded) -> None:
     assert loaded.progress == [(done, total) for done in range(1, total + 1)]
 
 
-async def test_lights_of_every_colour_can_be_looked_at(loaded: Loaded) -> None:
-    with clock.stopped((clock.today().replace(hour=20)).astimezone(UTC)):
-        shown = {light_of(case, clock.now()) for case in await Case.filter(zone__code="GL")}
+@pytest.mark.parametrize("at", [A_WORKDAY, A_SATURDAY, ON_A_HOLIDAY, BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR], ids=str)
+async def test_whichever_day_it_is_loaded_history_runs_forward_and_every_colour_can_be_looked_at(
+    sqlite_url: str, at: datetime
+) -> None:
+    async with storage.opened(sqlite_url):
+        with clock.stopped(at):
+            await demo.load(chapters=SOME)
+        entries = await Entry.filter(subject_kind="case").order_by("id")
+        cases = await Case.filter(zone__code="GL")
 
-    assert shown >= {*Light}
-
-
-@pytest.mark.parametrize("at", [ON_A_HOLIDAY, BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR], ids=str)
-async def test_history_spans_weeks_runs_forward_and_never_into_the_future(database: str, at: datetime) -> None:
-    with clock.stopped(at):
-        await demo.load(chapters=SOME)
-
-    entries = await Entry.filter(subject_kind="case").order_by("id")
     moments = [entry.at for entry in entries]
     assert moments == sorted(moments)
     assert moments[-1] < at
     assert (moments[-1] - moments[0]).days > 21
+    evening = at.astimezone(clock.OFFICE_ZONE).replace(hour=20)
+    assert {light_of(case, evening) for case in cases} >= ({*Light} if at.year < 2027 else {Light.GREY, Light.RED})
+
+
+def test_one_window_is_yellow_in_the_evening_of_every_day_of_two_years() -> None:
+    """Holidays of up to nine days among them."""
+    [billing] = [each for each in demo.BILLINGS if each.script is ONE_WINDOW]
+    [fixed] = [line for line in ONE_WINDOW.lines if line.what.startswith("fix")]
+    for number in range(730):
+        day = date(2025, 1, 1) + timedelta(days=number)
+        start = shipped().add_working_days(billing.begins(day), fixed.day)
+        due = shipped().add_working_days(start, 12)
+        last_before = shipped().add_working_days(due, -1)
+        assert last_before < day <= due, day
+        assert start + (due - start) / 2 <= last_before, day
 
 
 async def test_the_board_of_guilin_has_cases_in_every_stage_and_every_state(loaded: Loaded) -> None:
