@@ -29,6 +29,11 @@ TOTAL = """query($zone: ID!, $policy: ID!) { quoteTotal(zoneId: $zone, policyId:
 SUBSIDY = """query($policy: ID!) { agencySubsidies(policyId: $policy, year: 2023) { tieRule total provisional
     results { agency { name } completed passed passRate place amount reasons { code message } } } }"""
 
+ROUNDS = """query($zone: ID!, $year: Int!) { visitRounds(filter: {zoneId: $zone, year: $year}) {
+    nodes { id name number } } }"""
+COVERED = """query($round: ID!) { visitCoverage(roundId: $round) { eligible visited percent complete
+    strata { name atLeast visited met } unvisited { totalCount } } }"""
+
 
 @pytest.fixture
 async def leader(loaded: Loaded) -> AsyncIterator[Client]:
@@ -54,6 +59,15 @@ async def passed(leader: Client, code: str, year: int, of: str, decimals: int) -
 async def stock(leader: Client, code: str, year: int) -> dict[str, Any]:
     given = {"zone": await zone(code), "from": f"{year}-01-01", "until": f"{year}-12-31"}
     return (await leader.ask(STOCK, **given))["recognitionStock"]  # type: ignore[no-any-return]
+
+
+async def covered(leader: Client, code: str, year: int) -> dict[str, dict[str, Any]]:
+    """How the rounds of a year came out, by name, newest first."""
+    rounds = await leader.ask(ROUNDS, zone=await zone(code), year=year)
+    return {
+        each["name"]: {**each, **(await leader.ask(COVERED, round=each["id"]))["visitCoverage"]}
+        for each in rounds["visitRounds"]["nodes"]
+    }
 
 
 async def test_t01_ganzhou_45_applied_39_recognised_86_7_percent(leader: Client) -> None:
@@ -95,6 +109,15 @@ async def test_t03_ganzhou_agencies_get_100_000_and_each_of_the_seven_hears_why(
     assert (by_rate["passRate"], by_rate["reasons"][0]["message"]) == ("40.0", "通过率40.0%，低于60%。")
 
 
+async def test_t04_ganzhou_surveys_157_above_scale_and_200_and_more_below(leader: Client) -> None:
+    """GZ-09."""
+    found = await covered(leader, "GZ", 2023)
+
+    [above, below] = found["摸底走访"]["strata"]
+    assert (above["atLeast"], above["visited"], above["met"]) == (157, 157, True)
+    assert below["visited"] >= below["atLeast"] == 200 and below["met"]
+
+
 async def test_t05_xinyi_108_applied_86_passed_79_63_percent_183_valid(leader: Client) -> None:
     """XY-05."""
     rate, held = await passed(leader, "XY", 2023, "APPLIED", 2), await stock(leader, "XY", 2023)
@@ -102,6 +125,27 @@ async def test_t05_xinyi_108_applied_86_passed_79_63_percent_183_valid(leader: C
     assert (rate["applied"], rate["recognised"], rate["percent"]) == (108, 86, "79.63")
     assert held["registered"]["end"] == {"value": 183} and held["enterprises"] == 183
     assert held["filed"]["end"] == {"value": 183, "status": "PRINTED"}
+
+
+async def test_t06_xinyi_eight_helps_with_what_each_came_to(leader: Client) -> None:
+    """XY-09, XY-10: 54 filed, 32 approved with 36.58 million; 35 contracts, 13 bounties; 65 firms with 84 needs."""
+    given = {"zone": await zone("XY"), "year": 2023, "of": "APPLIED", "decimals": 2, "kind": "PROJECT"}
+    [filed] = (await leader.ask(PASSED, **given))["passRates"]
+    found = await leader.ask(
+        """query($zone: ID!) { checklists(filter: {zoneId: $zone, link: [HELP]}) { nodes { total items { name } } }
+        outcomeSums(zoneId: $zone, from: "2023-01-01", until: "2023-12-31") { outcomeKind enterprises amount }
+        figureStatements(zoneId: $zone) { value statements { topic source } } }""",
+        zone=given["zone"],
+    )
+
+    assert {each["total"] for each in found["checklists"]["nodes"]} == {8}
+    assert (filed["applied"], filed["recognised"], filed["percent"]) == (54, 32, "59.26")
+    assert {each["outcomeKind"]: (each["enterprises"], each["amount"]) for each in found["outcomeSums"]} == {
+        "GRANT": (32, "36580000"), "CONTRACT": (35, "68810000"), "OTHER": (13, "56300000"),
+    }
+    assert {each["statements"][0]["topic"]: each["value"] for each in found["figureStatements"]} == {
+        "有产学研需求的企业": "65", "产学研需求": "84",
+    }
 
 
 async def test_t07_xinyi_54_posts_in_18_towns_and_165_staff(leader: Client) -> None:
@@ -128,6 +172,52 @@ async def test_t08_hebi_62_recommended_48_passed_77_4_percent_90_in_all_23_more_
         told = {part: held[way][part]["value"] for part in ("start", "recognised", "ended", "net", "end")}
         assert told == {"start": 67, "recognised": 48, "ended": 25, "net": 23, "end": 90}, way
         assert (held[way]["holds"], held[way]["growthPercent"]) == (True, "34"), way
+
+
+async def test_t12_guilin_hears_110_firms_and_more_and_200_issues_and_more_in_five_categories(leader: Client) -> None:
+    """GL-07, GL-11; “余” and “多” are lower bounds (W4)."""
+    found = await leader.ask(
+        """query($zone: ID!) {
+        caseCounts(filter: {zoneId: $zone, raisedFrom: "2023-01-01", raisedUntil: "2023-12-31"}) {
+            total categories { category count } }
+        figureStatements(zoneId: $zone) { value statements { topic } } }""",
+        zone=await zone("GL"),
+    )
+    [survey] = (await covered(leader, "GL", 2023)).values()
+
+    assert survey["strata"][0]["visited"] >= 110 and survey["strata"][0]["met"]
+    assert found["caseCounts"]["total"] >= 200
+    assert len([each for each in found["caseCounts"]["categories"] if each["count"]]) == 5
+    assert {each["statements"][0]["topic"]: each["value"] for each in found["figureStatements"]} == {
+        "新建项目投资": "2600000000", "预计年产值": "5000000000",
+    }
+
+
+async def test_t13_karamay_16_prizes_5_150_000_20_projects_40_050_000_41_passed_97_percent(leader: Client) -> None:
+    """KRM-22, KRM-23, KRM-24, KRM-26."""
+    found = await leader.ask(
+        """query($zone: ID!) { grades: outcomeSums(zoneId: $zone, by: GRADE, outcomeKind: [PRIZE]) { grade count }
+        kinds: outcomeSums(zoneId: $zone) { outcomeKind count amount }
+        satisfaction: figureStatements(zoneId: $zone, topic: "公众满意度") { statements { value bound } } }""",
+        zone=await zone("KRM"),
+    )
+
+    assert {each["grade"]: each["count"] for each in found["grades"]} == {"一等奖": 4, "二等奖": 5, "三等奖": 7}
+    assert {each["outcomeKind"]: (each["count"], each["amount"]) for each in found["kinds"]} == {
+        "PRIZE": (16, "5150000"), "GRANT": (20, "40050000"),
+    }
+    assert (await stock(leader, "KRM", 2021))["registered"]["recognised"] == {"value": 41}
+    assert found["satisfaction"] == [{"statements": [{"value": "97", "bound": "AT_LEAST"}]}]
+
+
+async def test_t14_karamay_visits_everyone_in_each_of_three_rounds(leader: Client) -> None:
+    """KRM-09."""
+    found = await covered(leader, "KRM", 2021)
+
+    assert [each["number"] for each in found.values()] == [3, 2, 1]
+    assert {(each["percent"], each["complete"], each["unvisited"]["totalCount"]) for each in found.values()} == {
+        ("100.0", True, 0)
+    }
 
 
 async def test_t15_karamay_95_percent_more_comes_back_with_two_bases(leader: Client) -> None:

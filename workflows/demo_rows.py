@@ -9,6 +9,7 @@ from typing import Any
 
 from domain import clock
 from domain.applications import Application
+from domain.cases import Case, Category
 from domain.enterprises import Enterprise
 from domain.people import viewer_of
 from domain.records import Record
@@ -17,6 +18,7 @@ from workflows.demo_zones import DISPATCHER, Cast
 from workflows.perform import changing, create, perform
 
 AT_ONCE = 8
+MADE_UP = "【示例】专项调研收集的问题，内容为演示而设。"
 
 
 @dataclass
@@ -136,6 +138,19 @@ def its(model: type[Record], move: str, **given: Any) -> Part:
 
     async def part(office: Office, enterprise: Enterprise) -> None:
         await create(office.viewer, model, move, within=enterprise, **office.filled_in(given))
+
+    return part
+
+
+def asked(title: str, category: Category, raised_on: date) -> Part:
+    """A case heard on a survey's visit, and with that contacted."""
+
+    async def part(office: Office, enterprise: Enterprise) -> None:
+        case = await create(
+            office.viewer, Case, "collect", enterprise=enterprise, title=title, description=MADE_UP, category=category,
+            raised_on=raised_on,
+        )
+        await perform(office.viewer, Case, case.id, "contact")
 
     return part
 

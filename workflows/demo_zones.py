@@ -20,6 +20,8 @@ from domain.zones import Setting, Zone
 from workflows import timetable as timetable
 from workflows.perform import changing, create
 
+AT_ONCE = 8
+"""So many persons are entered in one change."""
 ADMINISTRATOR, DISPATCHER, AUDITOR, LEADER = "管理员", "分办员", "审计员", "领导（管委会主要领导）"
 
 
@@ -89,14 +91,17 @@ async def found(plan: Plan, parent: Zone | None = None, keys: Keys = NO_KEYS) ->
     zone = await create(OPERATOR, Zone, "found", code=plan.code, name=plan.name, parent=parent)
     administrator = await _person(OPERATOR, zone, ADMINISTRATOR, Role.ADMINISTRATOR, keys)
     viewer = await viewer_of(administrator.id, clock.now())
-    departments = {
-        name: await create(
-            viewer, Department, "create", zone=zone, name=name, aliases=list(aliases), is_fallback=name == plan.fallback
-        )
-        for name, aliases in plan.departments.items()
-    }
+    async with changing(viewer):
+        departments = {
+            name: await create(
+                viewer, Department, "create", zone=zone, name=name, aliases=list(aliases),
+                is_fallback=name == plan.fallback,
+            )
+            for name, aliases in plan.departments.items()
+        }
     people = {ADMINISTRATOR: administrator, **await _staff(viewer, zone, plan, departments, keys)}
-    enterprises = {firm.name: await _enterprise(viewer, zone, firm, people) for firm in plan.firms}
+    async with changing(viewer):
+        enterprises = {firm.name: await _enterprise(viewer, zone, firm, people) for firm in plan.firms}
     if plan.contact_of:
         name = contact(plan.contact_of)
         people[name] = await _person(
@@ -109,21 +114,21 @@ async def found(plan: Plan, parent: Zone | None = None, keys: Keys = NO_KEYS) ->
 async def _staff(
     viewer: Viewer, zone: Zone, plan: Plan, departments: Mapping[str, Department], keys: Keys
 ) -> dict[str, Person]:
-    people = {
-        name: await _person(viewer, zone, name, role, keys)
-        for name, role in ((DISPATCHER, Role.DISPATCHER), (plan.leader, Role.LEADER), (AUDITOR, Role.AUDITOR))
-    }
-    for number in range(1, plan.companions + 1):
-        name = companion(number)
-        people[name] = await _person(
-            viewer, zone, name, Role.COMPANION, keys, department=departments[plan.fallback]
-        )
-    for department in departments.values():
-        name = liaison(department.name)
-        people[name] = await _person(viewer, zone, name, Role.LIAISON, keys, department=department)
-    for name in (*plan.leaders, *(holder for _, holder in plan.chain if holder)):
-        if name not in people:
-            people[name] = await _person(viewer, zone, name, Role.LEADER, keys)
+    entered = [
+        *((name, role, None) for name, role in (
+            (DISPATCHER, Role.DISPATCHER), (plan.leader, Role.LEADER), (AUDITOR, Role.AUDITOR)
+        )),
+        *((companion(n), Role.COMPANION, departments[plan.fallback]) for n in range(1, plan.companions + 1)),
+        *((liaison(department.name), Role.LIAISON, department) for department in departments.values()),
+    ]
+    known = {name for name, _, _ in entered}
+    holders = dict.fromkeys((*plan.leaders, *(holder for _, holder in plan.chain if holder)))
+    entered += [(name, Role.LEADER, None) for name in holders if name not in known]
+    people = {}
+    for start in range(0, len(entered), AT_ONCE):
+        async with changing(viewer):
+            for name, role, department in entered[start : start + AT_ONCE]:
+                people[name] = await _person(viewer, zone, name, role, keys, department=department)
     return people
 
 
