@@ -166,7 +166,7 @@ class Season:
     recommended: date | None = None
 
     def applied(self, passed: bool, agency: str = "", **given: Any) -> Part:
-        """An application, all the way to what came of it."""
+        """An application, the enterprise's first unless told, all the way to what came of it."""
         steps: list[tuple[str, dict[str, Any]]] = [("submit", {"submitted_on": self.submitted})]
         if agency:
             steps.insert(0, ("name_agency", {"agency": Named(agency)}))
@@ -179,7 +179,8 @@ class Season:
 
         async def part(office: Office, enterprise: Enterprise) -> None:
             campaign = office.named[self.campaign]
-            row = await create(office.viewer, Application, "draft", within=enterprise, campaign=campaign, **given)
+            drafted = {"campaign": campaign, "first_time": True, **given}
+            row = await create(office.viewer, Application, "draft", within=enterprise, **drafted)
             for move, more in steps:
                 await perform(office.viewer, Application, row.id, move, **office.filled_in(more))
 

@@ -116,7 +116,9 @@ async def note_present(step: Step) -> None:
 async def _describe(step: Step) -> None:
     visit, given = step.record, step.input
     visitor_id = given.visitor.id if given.visitor else step.viewer.person_id
-    if visit.zone_id not in (await viewer_of(visitor_id, now())).staff_zones:
+    oneself = visitor_id == step.viewer.person_id
+    visitor = step.viewer if oneself else await viewer_of(visitor_id, now())
+    if visit.zone_id not in visitor.staff_zones:
         raise Refused(NOT_A_VISITOR)
     visit.visitor_id, visit.purposes = visitor_id, _codes(given.purposes)
     if given.round:
