@@ -146,7 +146,7 @@ async def make(step: Step) -> None:
     visit, given = step.record, step.input
     visit.visited_on = given.visited_on or step.at.astimezone(OFFICE_ZONE).date()
     came(visit.visited_on, step, "visitedOn")
-    row = await VisitRound.get(id=visit.round_id) if visit.round_id else None
+    row = getattr(given, "round", None) or (await VisitRound.get(id=visit.round_id) if visit.round_id else None)
     if row and not row.since <= visit.visited_on <= row.until:
         raise Refused(OUTSIDE_ROUND.about(on=visit.visited_on, since=row.since, until=row.until))
     visit.findings, visit.on_site_result = given.findings, given.on_site_result
