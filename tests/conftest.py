@@ -13,6 +13,7 @@ import pytest
 from domain import clock
 from domain import database as storage
 from tests import postgres
+from tests.demonstration import Loaded, a_load
 from workflows.founding import bring_up
 
 
@@ -71,6 +72,30 @@ async def postgres_template(postgres_server: str) -> AsyncIterator[str]:
 def postgres_server() -> Iterator[str]:
     with postgres.running() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+async def loaded_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    return await a_load(f"sqlite://{shutil.copy(sqlite_template, tmp_path_factory.mktemp('demo') / 'demo.sqlite3')}")
+
+
+@pytest.fixture(scope="session")
+async def loaded_postgres(postgres_server: str, postgres_template: str) -> AsyncIterator[Loaded]:
+    async with postgres.created(postgres_server, postgres_template) as url:
+        yield await a_load(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def demonstration(request: pytest.FixtureRequest) -> Loaded:
+    made: Loaded = request.getfixturevalue(f"loaded_{request.param}")
+    return made
+
+
+@pytest.fixture
+async def loaded(demonstration: Loaded) -> AsyncIterator[Loaded]:
+    """The demonstration, open for the length of the test, which leaves it as it is."""
+    async with storage.opened(demonstration.url):
+        yield demonstration
 
 
 async def _migrate(url: str) -> None:

@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
-from domain.agencies import Agency, AgencyKind
+from domain.agencies import Agency
 from domain.applications import Application
 from domain.campaigns import Campaign
 from domain.enterprises import Enterprise
@@ -14,7 +14,6 @@ from domain.kinds import RecognitionKind
 from domain.policies import Policy, PolicyVersion
 from domain.viewers import OPERATOR, Viewer
 from domain.zones import Zone
-from tests.world import World
 from workflows.perform import create, perform
 
 YEAR_BEGINS = date(2023, 1, 1)
@@ -81,19 +80,3 @@ async def an_application(
 
 async def an_enterprise(zone: Zone, name: str, **given: Any) -> Enterprise:
     return await create(OPERATOR, Enterprise, "create", zone=zone, name=name, synthetic=True, **given)
-
-
-async def ganzhou(world: World) -> list[Application]:
-    """45 applications of 2023, 39 of them recognised, coached by seven agencies (seeds.md, part E)."""
-    leader, campaign = await world.viewer(world.leader), await a_campaign(world.zone)
-    done = []
-    for name, coached, passed in (
-        ("A", 12, 11), ("B", 9, 9), ("C", 7, 7), ("D", 5, 3), ("G", 5, 2), ("E", 4, 4), ("F", 3, 3),
-    ):
-        agency = await create(
-            OPERATOR, Agency, "enlist", within=world.zone, name=f"示例机构{name}", kind_of=AgencyKind.CONSULTING
-        )
-        for number in range(coached):
-            firm = await an_enterprise(world.zone, f"示例·{name}·{number:03}")
-            done.append(await an_application(leader, firm, campaign, number < passed, agency=agency))
-    return done

@@ -12,7 +12,7 @@ from domain.agencies import Agency, AgencyKind, AgencyState
 from domain.applications import Application
 from domain.viewers import OPERATOR
 from tests.graphql import served, signed_in
-from tests.policy_texts import SUBSIDY, a_benefit, a_campaign, a_policy, an_application, an_enterprise, ganzhou
+from tests.policy_texts import SUBSIDY, a_benefit, a_campaign, a_policy, an_application, an_enterprise
 from tests.proofs import assert_whole, moved, refused
 from tests.world import World, a_world, a_zone
 from workflows.perform import create
@@ -37,30 +37,6 @@ async def asked(world: World, policy: Any) -> dict[str, Any]:
         leader = await signed_in(http, world.leader, "zh")
         [found] = (await leader.ask(ASK, policy=global_id(policy)))["agencySubsidies"]
     return found  # type: ignore[no-any-return]
-
-
-async def test_seven_agencies_of_ganzhou_each_with_its_reason(world: World) -> None:
-    """T03: A 5万, B 3万, C 2万, D fourth, G by rate, E and F by number; 10万 in all."""
-    policy = await a_policy(world.zone, a_benefit("agencies", {"competition": SUBSIDY}, clause="第五条"))
-    await ganzhou(world)
-
-    found = await asked(world, policy)
-
-    told = {
-        each["agency"]["name"][-1]: (
-            each["completed"], each["passed"], each["place"], each["amount"], [no["code"] for no in each["reasons"]],
-        )
-        for each in found["results"]
-    }
-    assert told == {
-        "A": (12, 11, 1, "50000", ["WON"]), "B": (9, 9, 2, "30000", ["WON"]), "C": (7, 7, 3, "20000", ["WON"]),
-        "D": (5, 3, 4, "0", ["BEYOND_THE_PRIZES"]), "G": (5, 2, None, "0", ["RATE_TOO_LOW"]),
-        "E": (4, 4, None, "0", ["TOO_FEW_COMPLETED"]), "F": (3, 3, None, "0", ["TOO_FEW_COMPLETED"]),
-    }
-    assert (found["total"], found["provisional"], found["tieRule"]) == ("100000", False, "条文未规定")
-    assert found["benefit"] == {"code": "agencies", "clause": {"number": "第五条"}}
-    by_rate = next(each for each in found["results"] if each["reasons"][0]["code"] == "RATE_TOO_LOW")
-    assert (by_rate["passRate"], by_rate["reasons"][0]["message"]) == ("40.0", "通过率40.0%，低于60%。")
 
 
 async def test_a_tie_the_text_does_not_settle_leaves_the_sum_open_until_the_policy_says(world: World) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from domain import clock
 from domain import database as storage
 from domain.accounts import Account
+from domain.calendar import shipped
 from domain.cases import STAGES, Case, CaseState, Stage
 from domain.deadlines import Light, light_of
 from domain.departments import Department
@@ -24,54 +22,20 @@ from domain.refusals import Refused
 from domain.responsibilities import Responsibility, ResponsibilityState
 from domain.surveys import read_survey
 from domain.zones import Zone
-from tests import postgres
+from tests.demonstration import Loaded
 from tests.graphql import Client, served
 from tests.world import a_zone
 from workflows import demo, sign_in
+from workflows.demo_board import ONE_WINDOW
+from workflows.demo_figures import FIGURES
 
 SURVEY = Path(__file__).parent / "data" / "survey-2023.xlsx"
+SOME = FIGURES[:2]
+"""Of the figures, where it does not matter how many are loaded."""
+A_WORKDAY = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
+A_SATURDAY = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
 ON_A_HOLIDAY = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR = datetime(2027, 3, 1, 22, 30, tzinfo=UTC)
-
-
-@dataclass
-class Loaded:
-    """A database with the demonstration in it, which several tests look at."""
-
-    url: str
-    accounts: list[demo.DemoAccount]
-    progress: list[tuple[int, int]]
-
-
-async def a_load(url: str) -> Loaded:
-    progress: list[tuple[int, int]] = []
-    async with storage.opened(url):
-        accounts = await demo.load(lambda done, total: progress.append((done, total)))
-    return Loaded(url, accounts, progress)
-
-
-@pytest.fixture(scope="module")
-async def loaded_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return await a_load(f"sqlite://{shutil.copy(sqlite_template, tmp_path_factory.mktemp('demo') / 'demo.sqlite3')}")
-
-
-@pytest.fixture(scope="module")
-async def loaded_postgres(postgres_server: str, postgres_template: str) -> AsyncIterator[Loaded]:
-    async with postgres.created(postgres_server, postgres_template) as url:
-        yield await a_load(url)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def made(request: pytest.FixtureRequest) -> Loaded:
-    loaded: Loaded = request.getfixturevalue(f"loaded_{request.param}")
-    return loaded
-
-
-@pytest.fixture
-async def loaded(made: Loaded) -> AsyncIterator[Loaded]:
-    """The demonstration, open for the length of the test."""
-    async with storage.opened(made.url):
-        yield made
 
 
 async def counts() -> dict[str, int]:
@@ -80,7 +44,7 @@ async def counts() -> dict[str, int]:
 
 
 async def test_loading_twice_loads_once_and_tells_the_accounts_both_times(database: str) -> None:
-    first = await demo.load()
+    first = await demo.load(chapters=SOME)
     loaded = await counts()
 
     second = await demo.load()
@@ -88,7 +52,7 @@ async def test_loading_twice_loads_once_and_tells_the_accounts_both_times(databa
     assert await counts() == loaded
     assert second == first
     assert loaded["Account"] == len(first)
-    assert loaded["Zone"] == 7
+    assert loaded["Zone"] == 8
     assert loaded["Case"] == len(demo.BILLINGS)
 
 
@@ -112,12 +76,12 @@ async def test_a_load_that_dies_halfway_leaves_nothing_and_can_be_made_again(dat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await demo.load(die_halfway)
+        await demo.load(die_halfway, SOME)
 
     assert await counts() == before
     assert clock.now() > datetime(2026, 1, 1, tzinfo=UTC)
-    await demo.load()
-    assert await Zone.all().count() == 7
+    await demo.load(chapters=SOME)
+    assert await Zone.all().count() == 8
 
 
 async def test_progress_counts_up_to_the_end(loaded: Loaded) -> None:
@@ -126,23 +90,35 @@ async def test_progress_counts_up_to_the_end(loaded: Loaded) -> None:
     assert loaded.progress == [(done, total) for done in range(1, total + 1)]
 
 
-async def test_lights_of_every_colour_can_be_looked_at(loaded: Loaded) -> None:
-    with clock.stopped((clock.today().replace(hour=20)).astimezone(UTC)):
-        shown = {light_of(case, clock.now()) for case in await Case.filter(zone__code="GL")}
+@pytest.mark.parametrize("at", [A_WORKDAY, A_SATURDAY, ON_A_HOLIDAY, BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR], ids=str)
+async def test_whichever_day_it_is_loaded_history_runs_forward_and_every_colour_can_be_looked_at(
+    sqlite_url: str, at: datetime
+) -> None:
+    async with storage.opened(sqlite_url):
+        with clock.stopped(at):
+            await demo.load(chapters=SOME)
+        entries = await Entry.filter(subject_kind="case").order_by("id")
+        cases = await Case.filter(zone__code="GL")
 
-    assert shown >= {*Light}
-
-
-@pytest.mark.parametrize("at", [ON_A_HOLIDAY, BEFORE_WORK_IN_AN_UNPUBLISHED_YEAR], ids=str)
-async def test_history_spans_weeks_runs_forward_and_never_into_the_future(database: str, at: datetime) -> None:
-    with clock.stopped(at):
-        await demo.load()
-
-    entries = await Entry.filter(subject_kind="case").order_by("id")
     moments = [entry.at for entry in entries]
     assert moments == sorted(moments)
     assert moments[-1] < at
     assert (moments[-1] - moments[0]).days > 21
+    evening = at.astimezone(clock.OFFICE_ZONE).replace(hour=20)
+    assert {light_of(case, evening) for case in cases} >= ({*Light} if at.year < 2027 else {Light.GREY, Light.RED})
+
+
+def test_one_window_is_yellow_in_the_evening_of_every_day_of_two_years() -> None:
+    """Holidays of up to nine days among them."""
+    [billing] = [each for each in demo.BILLINGS if each.script is ONE_WINDOW]
+    [fixed] = [line for line in ONE_WINDOW.lines if line.what.startswith("fix")]
+    for number in range(730):
+        day = date(2025, 1, 1) + timedelta(days=number)
+        start = shipped().add_working_days(billing.begins(day), fixed.day)
+        due = shipped().add_working_days(start, 12)
+        last_before = shipped().add_working_days(due, -1)
+        assert last_before < day <= due, day
+        assert start + (due - start) / 2 <= last_before, day
 
 
 async def test_the_board_of_guilin_has_cases_in_every_stage_and_every_state(loaded: Loaded) -> None:
@@ -173,6 +149,10 @@ async def test_only_firms_a_source_prints_are_not_marked_as_made_up(loaded: Load
         "江苏金鸽网络科技有限公司": "LYG-05",
         "浙江海昶生物医药技术有限公司": "QT-06",
         "克拉玛依市正诚有限公司": "KRM-25",
+        "克拉玛依胜利高原机械有限公司": "KRM-23",
+        "新疆正通石油天然气股份有限公司": "KRM-24",
+        "克拉玛依市科能防腐技术有限责任公司": "KRM-24",
+        "西部黄金（克拉玛依）矿业科技有限责任公司": "KRM-27",
     }
     assert all(each.name.startswith("示例企业·") for each in await Enterprise.filter(synthetic=True))
 
@@ -198,7 +178,7 @@ async def test_every_account_signs_in_and_sees_the_cases_of_its_role_and_no_othe
         viewer = await viewer_of(tokens.person_id, clock.now())
         seen[account.login] = [case.title for case in await Case.seen_by(viewer).order_by("id")]
 
-    assert len(seen["cn.leader"]) == len(seen["cn.auditor"]) == len(demo.BILLINGS)
+    assert len(seen["cn.leader"]) == len(seen["cn.auditor"]) == await Case.all().count() > len(demo.BILLINGS)
     assert len(seen["gl.dispatcher"]) == len(seen["gl.leader"]) == len(seen["gl.auditor"]) == guilin
     assert seen["gl.admin"] == []
     assert seen["gl.contact"] == ["项目用地自2021年起受阻"]

@@ -1,4 +1,5 @@
-"""The demonstration: seven zones, the worked cases at different stages, a full board, and accounts to look around with.
+"""The demonstration: eight zones, the worked cases at different stages, a full board, the figures that the texts print,
+and accounts to look around with.
 
 All of it is made by the service's own moves, in one transaction: it is there whole or not at all. The clock is
 stopped for the whole process while they are made, so load from a process that does nothing else.
@@ -6,7 +7,7 @@ stopped for the whole process while they are made, so load from a process that d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +18,8 @@ from domain.viewers import Role
 from domain.zones import Zone
 from workflows import demo_zones as zones
 from workflows.demo_board import BOARD
+from workflows.demo_figures import FIGURES
+from workflows.demo_rows import Books, Chapter
 from workflows.demo_zones import PLANS, Cast, Keys, Plan, found
 from workflows.passwords import hashed
 from workflows.scripts import OPENING, Script, Showing
@@ -103,15 +106,17 @@ LOGINS: Mapping[str, Mapping[str, tuple[str, Role]]] = {
 }
 
 
-async def load(progress: Callable[[int, int], None] | None = None) -> list[DemoAccount]:
+async def load(
+    progress: Callable[[int, int], None] | None = None, chapters: Sequence[Chapter] = FIGURES
+) -> list[DemoAccount]:
     """Load the demonstration into an empty database, once; the accounts to sign in with.
 
-    Raises `Refused` when the database holds other zones.
+    `chapters` are the figures it shows beside the cases. Raises `Refused` when the database holds other zones.
     """
     async with database.transaction():
         first = await Zone.all().order_by("path").first()
         if first is None:
-            await _make(progress or (lambda done, total: None))
+            await _make(progress or (lambda done, total: None), chapters)
         elif not await Zone.filter(code=NATION.code, name=NATION.name).exists():
             raise Refused(NOT_FOR_DEMO.about(name=first.name))
     return accounts()
@@ -126,9 +131,10 @@ def accounts() -> list[DemoAccount]:
     ]
 
 
-async def _make(progress: Callable[[int, int], None]) -> None:
+async def _make(progress: Callable[[int, int], None], chapters: Sequence[Chapter]) -> None:
     today = clock.today().date()
-    steps = 1 + len(PLANS) + sum(each.script.count_until(each.until) for each in BILLINGS)
+    steps = 1 + len(PLANS) + sum(len(each.portions) for each in chapters)
+    steps += sum(each.script.count_until(each.until) for each in BILLINGS)
     done = 0
 
     def step() -> None:
@@ -136,22 +142,25 @@ async def _make(progress: Callable[[int, int], None]) -> None:
         done += 1
         progress(done, steps)
 
-    casts = await _found_all(today, step)
+    opened = datetime.combine(shipped().add_working_days(today, -OPENED), OPENING, clock.OFFICE_ZONE)
+    with clock.stopped(opened):
+        casts = await _found_all(step)
+        books = Books(casts)
+        for chapter in chapters:
+            await books.write(chapter, step)
     for showing in _in_order([_shown(each, casts, today) for each in BILLINGS]):
         await showing.next()
         step()
 
 
-async def _found_all(today: date, step: Callable[[], None]) -> dict[str, Cast]:
+async def _found_all(step: Callable[[], None]) -> dict[str, Cast]:
     password_hash = await hashed(PASSWORD)
-    opened = shipped().add_working_days(today, -OPENED)
     casts: dict[str, Cast] = {}
-    with clock.stopped(datetime.combine(opened, OPENING, clock.OFFICE_ZONE)):
-        for plan in (NATION, *PLANS.values()):
-            logins = {name: login for name, (login, _) in LOGINS.get(plan.code, {}).items()}
-            parent = casts[NATION.code].zone if casts else None
-            casts[plan.code] = await found(plan, parent, Keys(logins, password_hash))
-            step()
+    for plan in (NATION, *PLANS.values()):
+        logins = {name: login for name, (login, _) in LOGINS.get(plan.code, {}).items()}
+        parent = casts[NATION.code].zone if casts else None
+        casts[plan.code] = await found(plan, parent, Keys(logins, password_hash))
+        step()
     return casts
 
 

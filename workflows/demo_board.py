@@ -105,7 +105,7 @@ BOARD = (
     (RECRUITING, 6),
     (TAX_BASIS, 1),
     (REPLY, 2),
-    (ONE_WINDOW, 2),
+    (ONE_WINDOW, 11),
     (WAITING, 3),
     (DATES, 5),
     (COLLECTED, 1),
@@ -113,4 +113,9 @@ BOARD = (
     (PARKING, 7),
     (DUST, 3),
 )
-"""Each with how many working days ago its last move was."""
+"""Each with how many working days ago its last move was.
+
+ONE_WINDOW is due on the day of loading, or on the next working day where that is none, and half of its time has gone by
+then, whatever holidays there are: a yellow light on every day. DATES is overdue on every day, RENOVATION stands still,
+SHUTTLE has time.
+"""

@@ -20,6 +20,8 @@ from domain.zones import Setting, Zone
 from workflows import timetable as timetable
 from workflows.perform import changing, create
 
+AT_ONCE = 8
+"""So many persons are entered in one change."""
 ADMINISTRATOR, DISPATCHER, AUDITOR, LEADER = "管理员", "分办员", "审计员", "领导（管委会主要领导）"
 
 
@@ -89,14 +91,17 @@ async def found(plan: Plan, parent: Zone | None = None, keys: Keys = NO_KEYS) ->
     zone = await create(OPERATOR, Zone, "found", code=plan.code, name=plan.name, parent=parent)
     administrator = await _person(OPERATOR, zone, ADMINISTRATOR, Role.ADMINISTRATOR, keys)
     viewer = await viewer_of(administrator.id, clock.now())
-    departments = {
-        name: await create(
-            viewer, Department, "create", zone=zone, name=name, aliases=list(aliases), is_fallback=name == plan.fallback
-        )
-        for name, aliases in plan.departments.items()
-    }
+    async with changing(viewer):
+        departments = {
+            name: await create(
+                viewer, Department, "create", zone=zone, name=name, aliases=list(aliases),
+                is_fallback=name == plan.fallback,
+            )
+            for name, aliases in plan.departments.items()
+        }
     people = {ADMINISTRATOR: administrator, **await _staff(viewer, zone, plan, departments, keys)}
-    enterprises = {firm.name: await _enterprise(viewer, zone, firm, people) for firm in plan.firms}
+    async with changing(viewer):
+        enterprises = {firm.name: await _enterprise(viewer, zone, firm, people) for firm in plan.firms}
     if plan.contact_of:
         name = contact(plan.contact_of)
         people[name] = await _person(
@@ -109,21 +114,21 @@ async def found(plan: Plan, parent: Zone | None = None, keys: Keys = NO_KEYS) ->
 async def _staff(
     viewer: Viewer, zone: Zone, plan: Plan, departments: Mapping[str, Department], keys: Keys
 ) -> dict[str, Person]:
-    people = {
-        name: await _person(viewer, zone, name, role, keys)
-        for name, role in ((DISPATCHER, Role.DISPATCHER), (plan.leader, Role.LEADER), (AUDITOR, Role.AUDITOR))
-    }
-    for number in range(1, plan.companions + 1):
-        name = companion(number)
-        people[name] = await _person(
-            viewer, zone, name, Role.COMPANION, keys, department=departments[plan.fallback]
-        )
-    for department in departments.values():
-        name = liaison(department.name)
-        people[name] = await _person(viewer, zone, name, Role.LIAISON, keys, department=department)
-    for name in (*plan.leaders, *(holder for _, holder in plan.chain if holder)):
-        if name not in people:
-            people[name] = await _person(viewer, zone, name, Role.LEADER, keys)
+    entered = [
+        *((name, role, None) for name, role in (
+            (DISPATCHER, Role.DISPATCHER), (plan.leader, Role.LEADER), (AUDITOR, Role.AUDITOR)
+        )),
+        *((companion(n), Role.COMPANION, departments[plan.fallback]) for n in range(1, plan.companions + 1)),
+        *((liaison(department.name), Role.LIAISON, department) for department in departments.values()),
+    ]
+    known = {name for name, _, _ in entered}
+    holders = dict.fromkeys((*plan.leaders, *(holder for _, holder in plan.chain if holder)))
+    entered += [(name, Role.LEADER, None) for name in holders if name not in known]
+    people = {}
+    for start in range(0, len(entered), AT_ONCE):
+        async with changing(viewer):
+            for name, role, department in entered[start : start + AT_ONCE]:
+                people[name] = await _person(viewer, zone, name, role, keys, department=department)
     return people
 
 
@@ -182,11 +187,17 @@ GUILIN = Plan(
     contact_of="桂林市啄木鸟医疗器械有限公司",
 )
 
-# Only one fact of the place is used here: the firm and its loan (KRM-25).
+# The firms that the text names in full; the departments are made up.
 KARAMAY = Plan(
     "KRM", "克拉玛依高新区", fallback="企业服务中心",
     departments={"科技局": (), "金融办": (), "市监局": (), "企业服务中心": ()},
-    firms=(Firm("克拉玛依市正诚有限公司", "KRM-25"),),
+    firms=(
+        Firm("克拉玛依市正诚有限公司", "KRM-25"),
+        Firm("克拉玛依胜利高原机械有限公司", "KRM-23"),
+        Firm("新疆正通石油天然气股份有限公司", "KRM-24"),
+        Firm("克拉玛依市科能防腐技术有限责任公司", "KRM-24"),
+        Firm("西部黄金（克拉玛依）矿业科技有限责任公司", "KRM-27"),
+    ),
 )
 
 LIANYUNGANG = Plan(
@@ -228,4 +239,9 @@ GANZHOU = Plan(
     firms=(Firm("示例企业·赣州·017"),),
 )
 
-PLANS = {plan.code: plan for plan in (GUILIN, KARAMAY, LIANYUNGANG, QIANTANG, HEBI, GANZHOU)}
+# The bureau whose eight helps and full-time assistants the text counts (XY-01, XY-10); the departments are made up.
+XINYI = Plan(
+    "XY", "新沂市科技局", fallback="企业服务中心", departments={"科技局": (), "税务局": (), "企业服务中心": ()},
+)
+
+PLANS = {plan.code: plan for plan in (GUILIN, KARAMAY, LIANYUNGANG, QIANTANG, HEBI, GANZHOU, XINYI)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from domain.calendar import shipped
 from domain.cases import ENDED, Case, Satisfaction
 from domain.chains import ChainLink
 from domain.consultations import Consultation
+from domain.facts import FactStatus
+from domain.outcomes import Outcome, OutcomeKind
 from domain.problems import Problem, ProblemState
 from domain.rectifications import Rectification, RectificationState
 from domain.responsibilities import Part, Responsibility
@@ -179,6 +182,18 @@ def consult(day: int, place: str, parties: str, outcome: str) -> Line:
         )
 
     return Line(day, "consult", the_companion, act)
+
+
+def loan(day: int, yuan: int, source: str) -> Line:
+    """The money came, on a day made up like all days of a script."""
+
+    async def act(showing: Showing, viewer: Viewer) -> None:
+        await create(
+            viewer, Outcome, "record", within=showing.enterprise, outcome_kind=OutcomeKind.LOAN, amount=Decimal(yuan),
+            happened_on=clock.today().date(), case=await showing.case(), source=source, status=FactStatus.PRINTED,
+        )
+
+    return Line(day, "loan", the_companion, act)
 
 
 def supervise(day: int, department: str, demand: str) -> Line:

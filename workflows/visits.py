@@ -116,7 +116,9 @@ async def note_present(step: Step) -> None:
 async def _describe(step: Step) -> None:
     visit, given = step.record, step.input
     visitor_id = given.visitor.id if given.visitor else step.viewer.person_id
-    if visit.zone_id not in (await viewer_of(visitor_id, now())).staff_zones:
+    oneself = visitor_id == step.viewer.person_id
+    visitor = step.viewer if oneself else await viewer_of(visitor_id, now())
+    if visit.zone_id not in visitor.staff_zones:
         raise Refused(NOT_A_VISITOR)
     visit.visitor_id, visit.purposes = visitor_id, _codes(given.purposes)
     if given.round:
@@ -144,7 +146,7 @@ async def make(step: Step) -> None:
     visit, given = step.record, step.input
     visit.visited_on = given.visited_on or step.at.astimezone(OFFICE_ZONE).date()
     came(visit.visited_on, step, "visitedOn")
-    row = await VisitRound.get(id=visit.round_id) if visit.round_id else None
+    row = getattr(given, "round", None) or (await VisitRound.get(id=visit.round_id) if visit.round_id else None)
     if row and not row.since <= visit.visited_on <= row.until:
         raise Refused(OUTSIDE_ROUND.about(on=visit.visited_on, since=row.since, until=row.until))
     visit.findings, visit.on_site_result = given.findings, given.on_site_result

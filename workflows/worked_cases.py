@@ -22,6 +22,7 @@ from workflows.script_lines import (
     fill_level,
     fix,
     give_back,
+    loan,
     sign,
     start,
     submit,
@@ -97,6 +98,7 @@ JINGE = Script(
         fix(1, "市监局", 5, "办理知识产权质押登记"),
         submit(4, "市监局", "质押登记已办结"),
         submit(8, "金融办", "知识产权质押贷款500万元已发放"),
+        loan(8, 5_000_000, "LYG-05"),
         *closing(9, "知识产权质押贷款500万元到账，现金流问题解决", "企业表示满意"),
     ),
 )
