@@ -132,10 +132,15 @@ class Mutation(auth.Mutation, service_tokens.Mutation, notices.Mutation, webhook
     """Every change is a mutation with a payload; a refusal is data."""
 
 
+@strawberry.type
+class Subscription(live.Subscription, notices.Subscription):
+    """What happens, while it happens."""
+
+
 schema = LiveSchema(
     query=Query,
     mutation=Mutation,
-    subscription=live.Subscription,
+    subscription=Subscription,
     types=list(NODES.values()),
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT, Decimal: EXACT}),
     extensions=[TrustedOnly, *EXTENSIONS, KnownDocuments],

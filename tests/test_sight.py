@@ -7,7 +7,9 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   A contact sees the enterprise's own cases and their three lists, but not what the offices say to each other: no
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
-- The history of an enterprise is for those who oversee its zone and for its companion.
+- The history of an enterprise is for those who oversee its zone and for its companion. Of what is kept about it, an
+  entry is also for whoever sees the record that moved: its contacts, but for what is the offices' own, the liaisons of
+  the department in charge, whoever makes a visit and the liaisons of departments that join.
 - What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps, claims,
   contracts, outcomes, indicators) is seen by those who oversee its zone, its companion, the liaisons of the department
   in charge, who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by
@@ -450,7 +452,8 @@ class Standing:
         if row.subject_kind == "enterprise":
             firm = self.enterprise[row.subject_id]
             accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
-            return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR] or accompanied
+            administered = row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
+            return administered or accompanied or self._entry_about_a_row(row)
         if row.subject_kind == "policy":
             return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
         if row.subject_kind != "case":
@@ -464,6 +467,12 @@ class Standing:
             "cancel",
         )
         return self._inside(case) or (case.enterprise_id in self.firms and told)
+
+    def _entry_about_a_row(self, row: Any) -> bool:
+        name = row.record_kind.title().replace("_", "")
+        if name == "Enterprise":
+            return False
+        return self.see(name, next(each for each in self.rows[name] if each.id == row.record_id))
 
     def _notice(self, row: Any) -> bool:
         return bool(row.person_id == self.me)
