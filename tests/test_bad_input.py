@@ -26,6 +26,7 @@ from domain.viewers import OPERATOR, Role
 from domain.zones import Setting
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
+from tests.helping import all_sorts_of_help
 from tests.profiling import all_sorts_of_profiles
 from tests.recognising import all_sorts_of_applications
 from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
@@ -155,6 +156,7 @@ async def a_desk() -> Any:
     await all_sorts_of_visits(world)
     await all_sorts_of_outcomes(world)
     await all_sorts_of_profiles(world)
+    await all_sorts_of_help(world)
     rows = {model.__name__: list(await model.all()) for model in NODES}
     async with served() as http:
         token = (await signed_in(http, everyone)).token
