@@ -45,9 +45,12 @@ async def all_sorts_of_help(world: World) -> None:
         companion, Case, "collect", enterprise=world.enterprise, title="检测", need=taken_up, problems=problems
     )
     await all_sorts_of_stays(world)
-    roadmap = await Roadmap.filter(enterprise_id=world.enterprise.id, state="active").first()
     point: dict[str, Any] = {"title": "立项", "due_on": today + timedelta(days=9), "line": "project", "case": case}
-    await create(leader, Milestone, "plan", **within, roadmap=roadmap, **point)
+    roadmap = await Roadmap.filter(enterprise_id=world.enterprise.id, state="active").first()
+    if roadmap:
+        await create(leader, Milestone, "plan", **within, roadmap=roadmap, **point)
+    else:
+        await create(leader, Roadmap, "draw", **within, title="服务方案", milestones=[point])
 
 
 async def all_sorts_of_stays(world: World) -> None:

@@ -32,7 +32,7 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -136,7 +136,7 @@ async def a_region() -> Region:
     await all_sorts_of_visits(gl)
     await all_sorts_of_outcomes(gl)
     await all_sorts_of_profiles(gl)
-    await all_sorts_of_help(gl)
+    await all_sorts_of_help(replace(gl, enterprise=firm, companion=second))
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
