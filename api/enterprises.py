@@ -14,12 +14,14 @@ from api.history import Entry, history
 from api.indicators import Indicator, YearlyIndicator, yearly_indicator
 from api.ladders import LadderStanding, ladder_standings
 from api.moves import MoveStanding, moves
-from api.nodes import Node, key_of, node, one, paged
-from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
+from api.nodes import Node, computed, key_of, node, one, paged
+from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, Lookup, listing
 from domain.carriers import Carrier as CarrierRow
+from domain.enterprise_codes import code_of, key_in
 from domain.enterprises import Enterprise as EnterpriseRow
 from domain.enterprises import tagged
 from domain.people import Person as PersonRow
+from domain.sight import NONE
 from domain.zones import Zone as ZoneRow
 from workflows.inputs import Words, read_text
 
@@ -31,14 +33,18 @@ if TYPE_CHECKING:
     from api.claims import Claim
     from api.contracts import Contract
     from api.library_entries import LibraryEntry
+    from api.needs import Need
     from api.outcomes import Outcome
     from api.people import Person
     from api.recognitions import Recognition
+    from api.reviews import Review
     from api.roadmaps import Roadmap
+    from api.stays import Stay
     from api.visits import Visit, VisitBurden
+    from api.vouchers import Voucher
     from api.zones import Zone
 
-OWN_WORDS = Words("名称", "Name", 100)
+OWN_WORDS, CODE = Words("名称", "Name", 100), Words("企业码", "Code", 60)
 
 
 @node(EnterpriseRow)
@@ -48,6 +54,10 @@ class Enterprise(Node):
     version: int
     zone: Annotated[Zone, strawberry.lazy("api.zones")] | None = one()
     name: str
+    code: str = computed(
+        lambda row: code_of(row.id), "id",
+        description="What its QR code says 企业码; `enterpriseByCode` opens it for whoever may see the enterprise.",
+    )
     uscc: str | None
     above_scale: bool | None
     county: str | None
@@ -70,6 +80,10 @@ class Enterprise(Node):
     library_entries: Connection[Annotated[LibraryEntry, strawberry.lazy("api.library_entries")]] = paged(NEWEST)
     checklists: Connection[Annotated[Checklist, strawberry.lazy("api.checklists")]] = paged(NEWEST)
     roadmaps: Connection[Annotated[Roadmap, strawberry.lazy("api.roadmaps")]] = paged(NEWEST)
+    reviews: Connection[Annotated[Review, strawberry.lazy("api.reviews")]] = paged(NEWEST)
+    needs: Connection[Annotated[Need, strawberry.lazy("api.needs")]] = paged(NEWEST)
+    stays: Connection[Annotated[Stay, strawberry.lazy("api.stays")]] = paged(NEWEST)
+    vouchers: Connection[Annotated[Voucher, strawberry.lazy("api.vouchers")]] = paged(NEWEST)
     claims: Connection[Annotated[Claim, strawberry.lazy("api.claims")]] = paged(NEWEST)
     contracts: Connection[Annotated[Contract, strawberry.lazy("api.contracts")]] = paged(NEWEST)
     outcomes: Connection[Annotated[Outcome, strawberry.lazy("api.outcomes")]] = paged(NEWEST)
@@ -107,6 +121,12 @@ class EnterpriseFilter:
 
 @strawberry.type
 class Query:
+    @listing("The enterprise an enterprise code 企业码 names; null where none in sight has it.")
+    def enterprise_by_code(self, info: Info, code: str) -> Enterprise | None:
+        key = key_in(read_text(code, CODE, "code"))
+        rows = EnterpriseRow.seen_by(info.context.viewer)
+        return Lookup(rows.filter(id=key) if key else rows.filter(NONE))  # type: ignore[return-value]
+
     @listing("Enterprises, newest first.")
     def enterprises(
         self,

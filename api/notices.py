@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
 
 from api.context import Info
+from api.events import MOST_ENTRIES
 from api.filters import at_most
 from api.history import Entry, label
-from api.nodes import NODES, Node, computed, for_reader, key_of, node, one
+from api.nodes import NODES, Node, computed, enum, for_reader, key_of, node, one
 from api.pages import DEFAULT_PAGE, NEWEST, Amount, Connection, Listing, listing
 from api.refusals import Refusal, told
+from api.streams import Happening, Watch, happenings
 from domain.cases import Case as CaseRow
+from domain.database import reads
+from domain.enterprises import Enterprise as EnterpriseRow
 from domain.history import Entry as EntryRow
 from domain.notices import Notice as NoticeRow
 from domain.refusals import Refused
+from domain.viewers import Viewer
+from domain.words import Word
 from workflows import notices
+from workflows.announce import Topic
+from workflows.parties import inbox_of
 
 if TYPE_CHECKING:
     from api.cases import Case
+    from api.enterprises import Enterprise
 
 
 def _record_id(row: NoticeRow) -> strawberry.ID:
@@ -46,6 +57,7 @@ class Notice(Node):
     )
     entry: Entry | None = one(EntryRow, id="entry_id")
     case: Annotated[Case, strawberry.lazy("api.cases")] | None = one(CaseRow, id="subject_id")
+    enterprise: Annotated[Enterprise, strawberry.lazy("api.enterprises")] | None = one(EnterpriseRow, id="subject_id")
 
 
 @strawberry.type(description="Whether one hears of a move.")
@@ -85,6 +97,48 @@ class Inbox:
             )
             for flow, move in notices.heard_moves()
         ]
+
+
+class InboxEventKind(Word):
+    """收件动态: what an event of the inbox tells."""
+
+    TOLD = "told", "有通知", "Notices came in"
+    REFETCH = "refetch", "请重新读取", "Watching begins, events were missed or the watcher's roles changed: read again"
+
+
+enum(InboxEventKind)
+
+
+@strawberry.type
+class InboxEvent:
+    """What one was told of in one change 新通知."""
+
+    kind: InboxEventKind
+    notices: list[Notice] = strawberry.field(default_factory=list, description="The new ones, oldest first.")
+
+
+@dataclass(frozen=True, slots=True)
+class InboxWatch(Watch):
+    """One's own notices, of whatever moved."""
+
+    planned = False
+
+    def topics(self, viewer: Viewer) -> Iterable[Topic]:
+        return [inbox_of(viewer.person_id)]
+
+    async def event(self, happening: Happening) -> InboxEvent | None:
+        if happening.note is None:
+            return InboxEvent(kind=InboxEventKind.REFETCH)
+        rows = NoticeRow.seen_by(happening.viewer).filter(entry_id__in=notices.entries_of(happening.note))
+        found: list[Any] = list(await rows.order_by("id").limit(MOST_ENTRIES).using_db(reads()))
+        return InboxEvent(kind=InboxEventKind.TOLD, notices=found) if found else None
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(description="My inbox 我的通知: each notice as it comes in, of cases and of all else.")
+    async def noticed(self, info: Info) -> AsyncGenerator[InboxEvent, None]:
+        return happenings(info.context, InboxWatch())  # type: ignore[return-value]
 
 
 @strawberry.input

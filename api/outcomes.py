@@ -27,6 +27,7 @@ from domain.zones import Zone as ZoneRow
 if TYPE_CHECKING:
     from api.cases import Case
     from api.enterprises import Enterprise
+    from api.vouchers import Voucher
     from api.zones import Zone
 
 for words in (OutcomeKind, OutcomeState, OutcomeGrouping):
@@ -41,6 +42,7 @@ class Outcome(Node):
     zone: Annotated[Zone, strawberry.lazy("api.zones")] | None = one()
     enterprise: Annotated[Enterprise, strawberry.lazy("api.enterprises")] | None = one()
     case: Annotated[Case, strawberry.lazy("api.cases")] | None = one()
+    voucher: Annotated[Voucher, strawberry.lazy("api.vouchers")] | None = one()
     outcome_kind: OutcomeKind
     level: Level
     title: str

@@ -10,20 +10,22 @@ import strawberry
 from api.context import Info
 from api.deadlines import Deadline, deadline, light, shining
 from api.moves import MoveStanding, moves
-from api.nodes import Node, enum, key_of, many, node, one
+from api.nodes import Node, computed, enum, key_of, many, node, one
 from api.pages import DEFAULT_PAGE, NEWEST, Connection, Listing, listing
 from domain.deadlines import Light
 from domain.enterprises import Enterprise as EnterpriseRow
+from domain.pass_rates import percent
 from domain.roadmaps import Milestone as MilestoneRow
-from domain.roadmaps import MilestoneState, RoadmapState
+from domain.roadmaps import MilestoneState, PlanLine, RoadmapState
 from domain.roadmaps import Roadmap as RoadmapRow
 from domain.zones import Zone as ZoneRow
 
 if TYPE_CHECKING:
+    from api.cases import Case
     from api.enterprises import Enterprise
     from api.zones import Zone
 
-for words in (MilestoneState, RoadmapState):
+for words in (MilestoneState, PlanLine, RoadmapState):
     enum(words)
 
 
@@ -34,6 +36,8 @@ class Milestone(Node):
     version: int
     enterprise: Annotated[Enterprise, strawberry.lazy("api.enterprises")] | None = one()
     roadmap: Roadmap | None = one()
+    line: PlanLine | None = strawberry.field(description="The line of the service plan it is on.")
+    case: Annotated[Case, strawberry.lazy("api.cases")] | None = one()
     title: str
     due_on: date
     reached_on: date | None
@@ -44,9 +48,30 @@ class Milestone(Node):
     moves: list[MoveStanding] = moves()
 
 
+@strawberry.type(description="How far a line of the service plan has come.")
+class LineProgress:
+    line: PlanLine
+    total: int = strawberry.field(description="Milestones planned or reached.")
+    reached: int
+    percent: str | None = strawberry.field(description="Rounded half up to one decimal; null where none is planned.")
+
+
+def lines(row: RoadmapRow) -> list[LineProgress]:
+    counted = [
+        (line, getattr(row, f"{line.value}_total"), getattr(row, f"{line.value}_reached")) for line in PlanLine
+    ]
+    return [
+        LineProgress(line=line, total=total, reached=reached, percent=percent(reached, total, 1))
+        for line, total, reached in counted
+    ]
+
+
+COUNTED = [f"{line.value}_{part}" for line in PlanLine for part in ("total", "reached")]
+
+
 @node(RoadmapRow)
 class Roadmap(Node):
-    """An enterprise's roadmap 成长路线图; one holds at a time, and each revision is another edition."""
+    """An enterprise's roadmap 成长路线图, or service plan 服务方案; one holds at a time, by edition."""
 
     version: int
     zone: Annotated[Zone, strawberry.lazy("api.zones")] | None = one()
@@ -57,6 +82,13 @@ class Roadmap(Node):
     state: RoadmapState
     total: int = strawberry.field(description="Milestones planned or reached.")
     reached: int
+    percent: str | None = computed(
+        lambda row: percent(row.reached, row.total, 1), "reached", "total",
+        description="How much of it is reached 完成率, rounded half up to one decimal; null where nothing is planned.",
+    )
+    lines: list[LineProgress] = computed(
+        lines, *COUNTED, description="The same of each line of the service plan 服务方案 (KRM-01)."
+    )
     milestones: list[Milestone] = many("due_on")
     moves: list[MoveStanding] = moves()
 

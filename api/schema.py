@@ -36,6 +36,7 @@ from api import (
     libraries,
     library_entries,
     live,
+    needs,
     notices,
     outcomes,
     people,
@@ -46,15 +47,18 @@ from api import (
     recognitions,
     rectifications,
     responsibilities,
+    reviews,
     roadmaps,
     rounds,
     seals,
     service_tokens,
     stated_figures,
+    stays,
     stocks,
     supervisions,
     teams,
     visits,
+    vouchers,
     webhooks,
     zones,
 )
@@ -107,11 +111,15 @@ class Query(
     library_entries.Query,
     checklists.Query,
     roadmaps.Query,
+    reviews.Query,
+    needs.Query,
+    stays.Query,
     seals.Query,
     service_tokens.Query,
     rounds.Query,
     visits.Query,
     outcomes.Query,
+    vouchers.Query,
     stated_figures.Query,
     webhooks.Query,
 ):
@@ -132,10 +140,15 @@ class Mutation(auth.Mutation, service_tokens.Mutation, notices.Mutation, webhook
     """Every change is a mutation with a payload; a refusal is data."""
 
 
+@strawberry.type
+class Subscription(live.Subscription, notices.Subscription):
+    """What happens, while it happens."""
+
+
 schema = LiveSchema(
     query=Query,
     mutation=Mutation,
-    subscription=live.Subscription,
+    subscription=Subscription,
     types=list(NODES.values()),
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: INSTANT, Decimal: EXACT}),
     extensions=[TrustedOnly, *EXTENSIONS, KnownDocuments],

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -40,6 +40,7 @@ class Watch:
     that happened is to them."""
 
     __slots__ = ()
+    planned: ClassVar[bool] = True  # whether its events are cases that moved, which a plan can read
 
     def topics(self, viewer: Viewer) -> Iterable[Topic]:
         raise NotImplementedError

@@ -133,7 +133,7 @@ class LiveSchema(QuietSchema):
 
     async def _by_plan(self, asked: Asked, happening: Happening, context: Context) -> Read | None:
         """What a plan reads of a case that moved; None where the executor has to read."""
-        if happening.note is None or happening.note.kind != "case":
+        if not happening.watch.planned or happening.note is None or happening.note.kind != "case":
             return None
         plan = event_plan(self, asked.key, asked.document, asked.variables, happening)
         try:

@@ -168,7 +168,7 @@ class Case(Subject, Timed):
 
     personal = frozenset({"contact_name", "contact_phone"})
     of_work = True
-    told = ("case", "problem", "rectification", "attachment")
+    among_offices = ("dispatch", "designate", "escalate", "send_back", "cancel")
 
     class Meta:
         table = "case"
@@ -222,10 +222,13 @@ class Case(Subject, Timed):
     def inside(cls, viewer: Viewer, key: str = "id") -> Q:
         """Cases the viewer oversees, accompanies or works on. What departments say to each other in a case is
         for these eyes only, and not for those who see it as the enterprise's contact."""
+        return either(Q(zone_id__in=viewer.overseen), among(key, *cls._from_inside(viewer)))
+
+    @classmethod
+    def _from_inside(cls, viewer: Viewer) -> list[Any]:
         accompanied = cls.filter(enterprise_id__in=Subquery(accompanied_by(viewer))).values("id")
         companion = viewer.zones_as(Role.COMPANION) - viewer.overseen
-        at_work = among(key, *cls.worked_on_by(viewer), *([accompanied] if companion else []))
-        return either(Q(zone_id__in=viewer.overseen), at_work)
+        return [*cls.worked_on_by(viewer), *([accompanied] if companion else [])]
 
     @classmethod
     def ours(cls, viewer: Viewer, key: str = "id") -> Q:
@@ -233,6 +236,14 @@ class Case(Subject, Timed):
         if key == "id":
             return Q(enterprise_id__in=viewer.enterprises)
         return among(key, cls.filter(enterprise_id__in=viewer.enterprises).values("id"))
+
+    @classmethod
+    def told(cls) -> tuple[str, ...]:
+        return ("case", "problem", "rectification", "attachment")
+
+    @classmethod
+    def near(cls, viewer: Viewer) -> list[Any]:
+        return [*cls._from_inside(viewer), cls.filter(enterprise_id__in=viewer.enterprises).values("id")]
 
     @classmethod
     def worked_on_by(cls, viewer: Viewer, column: str = "id") -> list[Any]:

@@ -9,7 +9,7 @@ from pypika_tortoise.context import SqlContext
 from pypika_tortoise.terms import Term, ValueWrapper
 from tortoise import fields
 from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
+from tortoise.queryset import QuerySet, ValuesQuery
 
 from domain.carriers import Carrier
 from domain.database import engine
@@ -88,6 +88,26 @@ class Enterprise(Subject):
         return either(Q(zone_id__in=viewer.overseen), among(key, accompanied))
 
     @classmethod
+    def ours(cls, viewer: Viewer, key: str = "id") -> Q:
+        own: dict[str, Any] = {f"{key}__in": viewer.enterprises}
+        return Q(**own)
+
+    @classmethod
+    def told(cls) -> list[str]:
+        """A contact reads what became of what is kept of the enterprise; how the offices keep the enterprise itself,
+        and hand it over, is for them."""
+        return [kind.kind() for kind in kept() if not kind.internal]
+
+    @classmethod
+    def near(cls, viewer: Viewer) -> list[ValuesQuery[Any]]:
+        its = [cls.filter(way).values("id") for way in (cls.accompanied_by(viewer), Q(id__in=viewer.enterprises))]
+        return [*its, *(kind.filter(way).values("enterprise_id") for kind in kept() for way in kind.named_to(viewer))]
+
+    @classmethod
+    def beside(cls, viewer: Viewer) -> list[ValuesQuery[Any]]:
+        return [kind.filter(way).values("id") for kind in kept() for way in kind.named_to(viewer)]
+
+    @classmethod
     def accompanied_by(cls, viewer: Viewer) -> Q:
         return Q(companion_id=viewer.person_id, zone_id__in=viewer.zones_as(Role.COMPANION))
 
@@ -130,13 +150,18 @@ class OfEnterprise(Record):
     @classmethod
     def visible_to(cls, viewer: Viewer) -> Q:
         accompanied = Enterprise.filter(Enterprise.accompanied_by(viewer)).values("id")
-        departments = viewer.departments if "department_id" in cls.columns() else ()
         return either(
             Q(zone_id__in=viewer.overseen),
-            *([Q(department_id__in=departments)] if departments else []),
+            *cls.named_to(viewer),
             Q(enterprise_id__in=() if cls.internal else viewer.enterprises),
             among("enterprise_id", accompanied),
         )
+
+    @classmethod
+    def named_to(cls, viewer: Viewer) -> list[Q]:
+        """The ways by which a row is seen for itself, whoever else sees the enterprise: its department is the
+        viewer's."""
+        return [Q(department_id__in=viewer.departments)] if "department_id" in cls.columns() else []
 
     @classmethod
     def worked_on_by(cls, viewer: Viewer) -> list[QuerySet[Self]]:

@@ -22,11 +22,8 @@ from tortoise.models import Model
 
 from domain.exact import written
 from domain.records import Seen, Subject, new_id, subjects
-from domain.sight import either
+from domain.sight import among, either, near
 from domain.viewers import Role, Viewer
-
-AMONG_OFFICES = ("dispatch", "designate", "escalate", "send_back", "cancel")
-"""Moves whose reasons the offices write for each other, and not for contacts."""
 
 
 class Entry(Seen, Model):
@@ -61,19 +58,25 @@ class Entry(Seen, Model):
     def visible_to(cls, viewer: Viewer) -> Q:
         """Leaders and auditors see every entry of their zones, those inside a subject that subject's, administrators
         what no such rule is about; a contact the course of the enterprise's own, but not what departments say to
-        each other."""
+        each other; and whoever sees a record for itself, what became of that."""
         kinds = subjects()
         administered = [kind.kind() for kind in kinds if not kind.of_work]
-        return either(
+        looked_for = either(
+            Q(zone_id__in=viewer.overseen | viewer.zones_as(Role.ADMINISTRATOR)),
+            near("subject_id", *(read for kind in kinds for read in kind.near(viewer))),
+        )
+        return looked_for & either(
             Q(zone_id__in=viewer.zones_as(Role.LEADER, Role.AUDITOR)),
             Q(subject_kind__in=administered, zone_id__in=viewer.zones_as(Role.ADMINISTRATOR)),
             *(kind.inside(viewer, "subject_id") & Q(subject_kind=kind.kind()) for kind in kinds),
             *(kind.ours(viewer, "subject_id") & _told(kind) for kind in kinds),
+            among("record_id", *(read for kind in kinds for read in kind.beside(viewer))),
         )
 
 
 def _told(kind: type[Subject]) -> Q:
-    return Q(subject_kind=kind.kind(), record_kind__in=kind.told) & ~Q(move__in=AMONG_OFFICES)
+    heard = Q(subject_kind=kind.kind(), record_kind__in=kind.told())
+    return heard & ~Q(move__in=kind.among_offices) if kind.among_offices else heard
 
 
 class PersonalValue(Model):

@@ -21,6 +21,7 @@ from domain.exact import Exact
 from domain.facts import FactStatus
 from domain.kinds import Level
 from domain.viewers import Viewer
+from domain.vouchers import Voucher
 from domain.words import Word
 from domain.zones import Zone
 
@@ -49,7 +50,7 @@ class OutcomeState(Word):
 
 class Outcome(OfEnterprise):
     """One outcome. `amount` is in yuan, unknown where no source tells it; `grade` is that of a prize; `counterpart` who
-    gave it: a bank, a ministry, a university."""
+    gave it: a bank, a ministry, a university; `voucher` the one it is the redemption of."""
 
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="outcomes", on_delete=fields.RESTRICT
@@ -59,6 +60,9 @@ class Outcome(OfEnterprise):
     )
     case: fields.ForeignKeyNullableRelation[Case] = fields.ForeignKeyField(
         "qiban.Case", related_name="outcomes", null=True, on_delete=fields.RESTRICT
+    )
+    voucher: fields.ForeignKeyNullableRelation[Voucher] = fields.ForeignKeyField(
+        "qiban.Voucher", related_name="outcomes", null=True, on_delete=fields.RESTRICT, db_index=True
     )
     outcome_kind = fields.CharEnumField(OutcomeKind, max_length=20, description="OutcomeKind")
     level = fields.CharEnumField(Level, max_length=20, description="Level")
@@ -73,6 +77,7 @@ class Outcome(OfEnterprise):
     zone_id: UUID
     enterprise_id: UUID
     case_id: UUID | None
+    voucher_id: UUID | None
 
     class Meta:
         table = "outcome"

@@ -13,7 +13,7 @@ from tortoise import fields, models
 from tortoise.expressions import Q
 from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model
-from tortoise.queryset import QuerySet
+from tortoise.queryset import QuerySet, ValuesQuery
 from uuid_utils.compat import uuid7
 
 from domain.sight import NONE
@@ -91,15 +91,15 @@ class Record(Seen, Model):
 class Subject(Record):
     """A record with a history of its own: how many entries it has and the hash of the last one.
 
-    `of_work` says that its history is no business of those who merely administer the zone; `told` names the kinds of
-    records whose moves in it a contact of the enterprise hears of.
+    `of_work` says that its history is no business of those who merely administer the zone; `among_offices` names moves
+    whose reasons the offices write for each other, and not for contacts.
     """
 
     sequence = fields.IntField(default=0)
     head = fields.CharField(max_length=64, default="")
 
     of_work: ClassVar[bool] = False
-    told: ClassVar[tuple[str, ...]] = ()
+    among_offices: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -114,6 +114,23 @@ class Subject(Record):
     def ours(cls, viewer: Viewer, key: str = "id") -> Q:
         """For a contact, rows of subjects of this kind that are the enterprise's own."""
         return NONE
+
+    @classmethod
+    def told(cls) -> Sequence[str]:
+        """The kinds of records whose moves in such a history a contact of the enterprise hears of."""
+        return ()
+
+    @classmethod
+    def near(cls, viewer: Viewer) -> Sequence[ValuesQuery[Any]]:
+        """The keys of subjects of this kind in whose histories there may be something for the viewer that roles in
+        their zone do not show anyway: what `inside`, `ours` and `beside` are then asked about, found by an index."""
+        return ()
+
+    @classmethod
+    def beside(cls, viewer: Viewer) -> Sequence[ValuesQuery[Any]]:
+        """The keys of records in histories of this kind that the viewer sees for themselves: what became of these they
+        may read, without the rest of the history."""
+        return ()
 
 
 def zone_of(subject: Any) -> UUID:

@@ -1,4 +1,5 @@
-"""Roadmaps 成长路线图: for each enterprise one that holds 一企一策, with dated milestones (LYG-04, KRM-02)."""
+"""Roadmaps 成长路线图: for each enterprise one that holds 一企一策, with dated milestones (LYG-04); the tailor-made
+service plan 量身定制方案 with its three lines (KRM-01/02) is the same, by edition."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from domain.cases import Case
 from domain.deadlines import LIT, Timed
 from domain.enterprises import Enterprise, OfEnterprise
 from domain.words import Word
@@ -22,8 +24,17 @@ class RoadmapState(Word):
     ENDED = "ended", "已结束", "Came to its end"
 
 
+class PlanLine(Word):
+    """服务主线: the services of the plan (KRM-01)."""
+
+    HIGH_TECH = "high_tech", "高企认定", "Recognition as a high-tech enterprise"
+    PROJECT = "project", "项目申报", "Applications for projects, at every level"
+    POLICY = "policy", "政策解读", "Policies read and made known"
+
+
 class Roadmap(OfEnterprise):
-    """`edition` counts the enterprise's roadmaps from 1; `reached` of `total` milestones are reached."""
+    """`edition` counts the enterprise's roadmaps from 1; `reached` of `total` milestones are reached, and so of each
+    line those that are on it."""
 
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="roadmaps", on_delete=fields.RESTRICT
@@ -37,6 +48,12 @@ class Roadmap(OfEnterprise):
     state = fields.CharEnumField(RoadmapState, max_length=20, description="RoadmapState")
     total = fields.IntField(default=0)
     reached = fields.IntField(default=0)
+    high_tech_total = fields.IntField(default=0, db_default=0)
+    high_tech_reached = fields.IntField(default=0, db_default=0)
+    project_total = fields.IntField(default=0, db_default=0)
+    project_reached = fields.IntField(default=0, db_default=0)
+    policy_total = fields.IntField(default=0, db_default=0)
+    policy_reached = fields.IntField(default=0, db_default=0)
     zone_id: UUID
     enterprise_id: UUID
 
@@ -56,7 +73,8 @@ class MilestoneState(Word):
 
 
 class Milestone(OfEnterprise, Timed):
-    """Something to be reached by the end of a day, and what came of it."""
+    """Something to be reached by the end of a day, on a line of the plan or on none, and what came of it; `case` is the
+    one through which it is worked on."""
 
     zone: fields.ForeignKeyRelation[Zone] = fields.ForeignKeyField(
         "qiban.Zone", related_name="milestones", on_delete=fields.RESTRICT
@@ -67,6 +85,10 @@ class Milestone(OfEnterprise, Timed):
     roadmap: fields.ForeignKeyRelation[Roadmap] = fields.ForeignKeyField(
         "qiban.Roadmap", related_name="milestones", on_delete=fields.RESTRICT
     )
+    case: fields.ForeignKeyNullableRelation[Case] = fields.ForeignKeyField(
+        "qiban.Case", related_name="milestones", null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    line = fields.CharEnumField(PlanLine, max_length=20, description="PlanLine", null=True)
     title = fields.CharField(max_length=200)
     due_on: date = fields.DateField()
     reached_on: date | None = fields.DateField(null=True)
@@ -75,6 +97,7 @@ class Milestone(OfEnterprise, Timed):
     zone_id: UUID
     enterprise_id: UUID
     roadmap_id: UUID
+    case_id: UUID | None
 
     class Meta:
         table = "milestone"

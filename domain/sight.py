@@ -31,6 +31,14 @@ def among(column: str, *reads: ValuesQuery[Any]) -> Q:
     return Q(**named) if open_reads else NONE
 
 
+def near(column: str, *reads: ValuesQuery[Any]) -> Q:
+    """As `among`, of rows that further conditions decide about: it only says where to look, and where rows are found
+    by their keys it says nothing."""
+    open_reads = [read for read in reads if not any(map(shows_nothing, read._q_objects))]
+    named: dict[str, Any] = {f"{column}__in": Near(column, open_reads)}
+    return Q(**named) if open_reads else NONE
+
+
 def shows_nothing(condition: Q) -> bool:
     """Whether no row can meet a condition, because it asks for one of no values."""
     if condition._is_negated:
@@ -82,3 +90,11 @@ class Union(Term):
             given.alias = None
             query = query.where(given == sought)
         return str(query.get_parameterized_sql(ctx)[0])
+
+
+class Near(Union):
+    """Several reads of one column, of no account for rows that are found already."""
+
+    def get_sql(self, ctx: SqlContext) -> str:
+        table = _looked_up.get()
+        return f'("{table}"."{self.column}")' if table else super().get_sql(ctx)

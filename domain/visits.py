@@ -15,7 +15,7 @@ from domain.departments import Department
 from domain.enterprises import Enterprise, OfEnterprise
 from domain.people import Person
 from domain.rounds import VisitRound
-from domain.sight import among, either
+from domain.sight import among
 from domain.viewers import Viewer
 from domain.words import Word
 from domain.zones import Zone
@@ -83,10 +83,10 @@ class Visit(OfEnterprise):
         )
 
     @classmethod
-    def visible_to(cls, viewer: Viewer) -> Q:
-        """As all that is of an enterprise; by whoever makes it; and by the liaisons of departments that join."""
+    def named_to(cls, viewer: Viewer) -> list[Q]:
+        """By whoever makes it, and by the liaisons of departments that join."""
         joined = VisitDepartment.filter(department_id__in=viewer.departments).values("visit_id")
-        return either(super().visible_to(viewer), cls._made_by(viewer), among("id", joined))
+        return [cls._made_by(viewer), among("id", joined)]
 
     @classmethod
     def worked_on_by(cls, viewer: Viewer) -> list[QuerySet[Self]]:
@@ -95,7 +95,7 @@ class Visit(OfEnterprise):
 
     @classmethod
     def _made_by(cls, viewer: Viewer) -> Q:
-        return Q(visitor_id=viewer.person_id, zone_id__in=viewer.staff_zones)
+        return Q(visitor_id=viewer.person_id, zone_id__in=viewer.named_zones - viewer.overseen)
 
 
 class AttendanceState(Word):
@@ -104,6 +104,7 @@ class AttendanceState(Word):
     EXPECTED = "expected", "应到", "Is to be present"
     PRESENT = "present", "已到", "Was present"
     EXCUSED = "excused", "未到（已说明）", "Was not present, for a stated reason"
+    RELEASED = "released", "不再需要", "Is not needed: the visit is not made after all"
 
 
 class VisitDepartment(OfEnterprise):

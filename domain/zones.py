@@ -38,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "call_back": None,
     "supervision_answer": "3wd",  # no text gives a number
     "visit_duty": None,  # "3/year" (KRM-09), "1/month" (GL-03), "1/2months" (ext QT); see domain/cadence.py
+    "need_review": None,  # XY-11 says 定期, "from time to time"
     "application_recommend": None,
     "application_decide": None,
     "claim_check": None,

@@ -47,9 +47,9 @@ def a_draft(*benefits: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"source": "示例政策文件", "clauses": clauses, "benefits": list(benefits), **more}
 
 
-async def a_policy(zone: Zone, *benefits: dict[str, Any], name: str = "高企奖励办法") -> Policy:
+async def a_policy(zone: Zone, *benefits: dict[str, Any], name: str = "高企奖励办法", **given: Any) -> Policy:
     """A policy whose first version holds from the beginning of 2023."""
-    policy = await create(OPERATOR, Policy, "create", zone=zone, name=name)
+    policy = await create(OPERATOR, Policy, "create", zone=zone, name=name, **given)
     version = await create(OPERATOR, PolicyVersion, "draft", within=policy, **a_draft(*benefits))
     await perform(OPERATOR, PolicyVersion, version.id, "publish", holds_from=YEAR_BEGINS)
     return await Policy.get(id=policy.id)

@@ -33,6 +33,7 @@ from domain.zones import Setting
 from tests import postgres
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
+from tests.helping import all_sorts_of_help
 from tests.profiling import all_sorts_of_profiles
 from tests.recognising import all_sorts_of_applications
 from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
@@ -217,6 +218,7 @@ async def all_sorts() -> tuple[World, World, Person, Mapping[str, Sequence[Any]]
     await all_sorts_of_visits(world)
     await all_sorts_of_outcomes(world)
     await all_sorts_of_profiles(world)
+    await all_sorts_of_help(world)
     return world, other, everyone, {model.__name__: list(await model.all()) for model in NODES}
 
 

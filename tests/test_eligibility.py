@@ -171,6 +171,23 @@ def test_a_division_by_zero_is_refused_when_it_is_written_and_when_it_would_happ
     assert judged({"value": INTENSITY, "at_least": 1}, spent("100", revenue="0")) is U
 
 
+def test_a_ratio_is_of_one_base_period_or_is_refused_and_says_of_which_it_would_be() -> None:
+    def of(indicator: str, year: int) -> dict[str, list[Figure]]:
+        return {indicator: [Figure(str(year), date(year, 12, 31), Decimal(100))]}
+
+    found = worth({"percent": 5, "of": INTENSITY}, Facts(ON, indicators={**of(RD, 2021), **of(REVENUE, 2022)}))
+
+    assert isinstance(found, Refusal) and found.code == "PERIODS_DIFFER"
+    assert f"{RD}（最近一期）为2021，{REVENUE}（最近一期）为2022" in found.zh
+    with wrong("amount.of", "several base periods (2021、2022)"):
+        worth({"percent": 5, "of": {"over": [
+            {"indicator": RD, "period": "2021"}, {"indicator": REVENUE, "period": "2022"}
+        ]}})
+    growth = {"over": [{"indicator": RD, "period": "2022"}, {"indicator": RD, "period": "2021"}]}
+    years = [Figure(str(year), date(year, 12, 31), Decimal(year)) for year in (2021, 2022)]
+    assert judged({"value": growth, "more_than": 1}, Facts(ON, indicators={RD: years})) is H  # it means to be of two
+
+
 def test_weights_must_add_up_to_one() -> None:
     def scored(*weights: str) -> Any:
         named = zip((RD, REVENUE), weights, strict=True)

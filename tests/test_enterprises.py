@@ -12,6 +12,7 @@ from domain.carriers import Carrier, CarrierKind
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.departments import Department
+from domain.enterprise_codes import code_of
 from domain.enterprises import Enterprise
 from domain.viewers import OPERATOR, Role
 from domain.zones import Zone
@@ -20,7 +21,7 @@ from tests.profiling import all_sorts_of_profiles
 from tests.proofs import assert_whole, moved, refused
 from tests.recognising import all_sorts_of_applications
 from tests.test_pages import listen
-from tests.world import World, a_person, a_world, a_zone
+from tests.world import World, a_case, a_person, a_world, a_zone
 from workflows.founding import found_zone, zone_called
 from workflows.perform import create
 
@@ -238,3 +239,22 @@ async def test_a_page_of_profiles_takes_no_more_reads_for_more_enterprises(
         said.clear()
         found = await client.ask(ask)
     assert (len(found["enterprises"]["nodes"]), len(said)) == (10, of_one)
+
+
+async def test_an_enterprise_code_opens_the_enterprise_for_whoever_may_see_it(database: str) -> None:
+    """QT-02: 一个码."""
+    world, other = await a_world(), await a_world("BY")
+    case = await a_case(world)
+    ask = "query($code: String!) { enterpriseByCode(code: $code) { name code cases { nodes { number } } } }"
+    code = code_of(world.enterprise.id)
+    async with served() as http:
+        contact, stranger = await signed_in(http, world.contact), await signed_in(http, other.contact)
+        typed = f" {code[:13].lower()}-{code[13:].replace('0', 'O').replace('1', 'l')} "
+        opened = await contact.ask(ask, code=typed)
+        shut = await stranger.ask(ask, code=code)
+        nothing = await contact.ask(ask, code=code[:-1])
+
+    assert opened["enterpriseByCode"] == {
+        "name": world.enterprise.name, "code": code, "cases": {"nodes": [{"number": case.number}]}
+    }
+    assert (shut, nothing) == ({"enterpriseByCode": None}, {"enterpriseByCode": None})

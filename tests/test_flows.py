@@ -36,6 +36,7 @@ from domain.viewers import CLOCK, OPERATOR, Role, Viewer
 from domain.webhooks import Webhook
 from domain.zones import Setting, rules_of
 from tests.claiming import all_sorts_of_claims
+from tests.helping import all_sorts_of_help
 from tests.profiling import all_sorts_of_profiles
 from tests.proofs import everything, moved
 from tests.recognising import all_sorts_of_applications
@@ -272,6 +273,7 @@ async def all_sorts_of_cases(world: World) -> None:
     await all_sorts_of_visits(world)
     await all_sorts_of_outcomes(world)
     await all_sorts_of_profiles(world)
+    await all_sorts_of_help(world)
 
 
 async def people_and_rules(world: World) -> None:

@@ -15,7 +15,7 @@ from domain.notices import Notice
 from domain.roadmaps import Milestone, MilestoneState, Roadmap, RoadmapState
 from tests.graphql import served, signed_in
 from tests.proofs import assert_whole, moved, refused
-from tests.world import World, a_world, the_clock_acts
+from tests.world import World, a_case, a_world, the_clock_acts
 from workflows.perform import create
 
 R, S = RoadmapState, MilestoneState
@@ -111,3 +111,39 @@ async def drawn(world: World, **given: Any) -> Roadmap:
     given = {"title": "一企一策", "milestones": POINTS, **given}
     made = await create(await world.viewer(world.companion), Roadmap, "draw", within=world.enterprise, **given)
     return await Roadmap.get(id=made.id)
+
+
+async def test_a_service_plan_has_lines_that_are_worked_on_through_cases(world: World) -> None:
+    """KRM-01/02: 高企认定、项目申报、政策解读; one plan holds, by edition, and stands as it was at any instant."""
+    case, elsewhere = await a_case(world), await a_case(await a_world("BY"))
+    points = [
+        {"title": "备齐知识产权", "due_on": date(2026, 5, 31), "line": "high_tech", "case": case},
+        {"title": "完成申报", "due_on": date(2026, 8, 31), "line": "high_tech"},
+        {"title": "宣讲新政", "due_on": date(2026, 9, 30), "line": "policy"},
+        {"title": "新厂投产", "due_on": date(2026, 12, 31)},
+    ]
+    plan = await drawn(world, milestones=points)
+    first = await Milestone.filter(roadmap_id=plan.id).order_by("id").first()
+    assert first
+    with refused("NOT_ITS_CASE"):
+        await moved(world, world.companion, first, "tie_case", case=elsewhere)
+    then = clock.now()
+    with clock.stopped(MONDAY + timedelta(days=1)):
+        await moved(world, world.companion, first, "reach", result="专利已授权")
+    ask = """query($at: DateTime) { roadmaps(filter: {state: [ACTIVE]}, asOf: $at) { nodes { edition percent
+        lines { line total reached percent } milestones { line case { number } } } } }"""
+
+    async with served() as http:
+        with clock.stopped(MONDAY + timedelta(days=2)):
+            client = await signed_in(http, world.leader)
+            [now] = (await client.ask(ask))["roadmaps"]["nodes"]
+            [before] = (await client.ask(ask, at=then.isoformat()))["roadmaps"]["nodes"]
+
+    assert (before["percent"], now["percent"]) == ("0.0", "25.0")
+    assert now["lines"] == [
+        {"line": "HIGH_TECH", "total": 2, "reached": 1, "percent": "50.0"},
+        {"line": "PROJECT", "total": 0, "reached": 0, "percent": None},
+        {"line": "POLICY", "total": 1, "reached": 0, "percent": "0.0"},
+    ]
+    assert now["milestones"][0] == {"line": "HIGH_TECH", "case": {"number": case.number}}
+    await assert_whole()

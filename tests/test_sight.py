@@ -7,11 +7,14 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
   A contact sees the enterprise's own cases and their three lists, but not what the offices say to each other: no
   returned responsibility, no consultation, no exclusion from figures, no entry about these, no reason written from
   one office to another.
-- The history of an enterprise is for those who oversee its zone and for its companion.
+- The history of an enterprise is for those who oversee its zone and for its companion. Of what is kept about it, an
+  entry is also for whoever sees the record that moved: its contacts, but for what is the offices' own, the liaisons of
+  the department in charge, whoever makes a visit and the liaisons of departments that join.
 - What is kept about an enterprise (applications, recognitions, entries of libraries, checklists, roadmaps, claims,
-  contracts, outcomes, indicators) is seen by those who oversee its zone, its companion, the liaisons of the department
-  in charge, who thereby see the enterprise, and its contacts. A zone's libraries, templates and campaigns are seen by
-  all who have to do with it, campaigns by staff of the zones below too; its filed counts by staff of either.
+  contracts, outcomes, indicators, vouchers, needs, stays) is seen by those who oversee its zone, its companion, the
+  liaisons of the department in charge, who thereby see the enterprise, and its contacts; quarterly reviews by the
+  offices alone. A zone's libraries, templates and campaigns are seen by all who have to do with it, campaigns by staff
+  of the zones below too; its filed counts by staff of either.
 - Policies, and all that stands in them, once they are out by those who see the zone's campaigns, as drafts by staff of
   the zone; appropriations by its overseers and administrators; agencies by staff, and by the zone's contacts unless
   struck off.
@@ -29,7 +32,7 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +58,7 @@ from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
+from tests.helping import all_sorts_of_help
 from tests.profiling import all_sorts_of_profiles
 from tests.recognising import all_sorts_of_applications, an_application_of
 from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
@@ -134,6 +138,7 @@ async def a_region() -> Region:
     await all_sorts_of_visits(gl)
     await all_sorts_of_outcomes(gl)
     await all_sorts_of_profiles(gl)
+    await all_sorts_of_help(replace(gl, enterprise=firm, companion=second))
     await a_closed_case(by)
     return Region(parent, gl, by, people)
 
@@ -340,7 +345,7 @@ class Standing:
         )
 
     _application = _claim = _contract = _libraryentry = _checklist = _checklistitem = _recognition
-    _roadmap = _milestone = _outcome = _indicator = _recognition
+    _roadmap = _milestone = _outcome = _indicator = _need = _stay = _voucher = _recognition
 
     def _visit(self, row: Any) -> bool:
         joined = any(
@@ -355,6 +360,11 @@ class Standing:
         firm = self.enterprise[row.enterprise_id]
         accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
         return row.zone_id in self.overseen or row.department_id in self.departments or accompanied
+
+    def _review(self, row: Any) -> bool:
+        firm = self.enterprise[row.enterprise_id]
+        accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
+        return row.zone_id in self.overseen or accompanied
 
     def _campaign(self, row: Any) -> bool:
         return row.zone_id in self.staff | self.above | self.contact_zones
@@ -452,7 +462,8 @@ class Standing:
         if row.subject_kind == "enterprise":
             firm = self.enterprise[row.subject_id]
             accompanied = firm.companion_id == self.me and firm.zone_id in self.zones[Role.COMPANION]
-            return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR] or accompanied
+            administered = row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
+            return administered or accompanied or self._entry_about_a_row(row)
         if row.subject_kind == "policy":
             return row.zone_id in self.overseen | self.zones[Role.ADMINISTRATOR]
         if row.subject_kind != "case":
@@ -466,6 +477,12 @@ class Standing:
             "cancel",
         )
         return self._inside(case) or (case.enterprise_id in self.firms and told)
+
+    def _entry_about_a_row(self, row: Any) -> bool:
+        name = row.record_kind.title().replace("_", "")
+        if name == "Enterprise":
+            return False
+        return self.see(name, next(each for each in self.rows[name] if each.id == row.record_id))
 
     def _notice(self, row: Any) -> bool:
         return bool(row.person_id == self.me)
@@ -580,6 +597,10 @@ def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> 
         "posts": "Post",
         "assignments": "Assignment",
         "outcomes": "Outcome",
+        "vouchers": "Voucher",
+        "reviews": "Review",
+        "needs": "Need",
+        "stays": "Stay",
         "statedFigures": "StatedFigure",
         "visitRounds": "VisitRound",
     }

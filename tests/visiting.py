@@ -27,6 +27,8 @@ async def all_sorts_of_visits(world: World) -> None:
     plan: dict[str, Any] = {"within": world.enterprise, "purposes": ["learn"], "planned_for": today}
     cancelled = await create(leader, Visit, "plan", **plan, visitor=world.companion)
     await perform(leader, Visit, cancelled.id, "cancel", reason="改期")
+    cancelled = await create(leader, Visit, "plan", **plan, departments=[world.housing])
+    await perform(leader, Visit, cancelled.id, "cancel", reason="改期")
     visit = await create(leader, Visit, "plan", **plan, round=joint, visitor=world.fallback_liaison)
     await perform(leader, VisitDepartment, (await _joining(visit, world.land)).id, "attend")
     await perform(leader, VisitDepartment, (await _joining(visit, world.housing)).id, "excuse", reason="另有会议")

@@ -18,7 +18,7 @@ from domain.refusals import OTHER_ZONE, Refusal, Refused
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, ITS_LIAISON, LEADER
 from workflows.agencies import NameAgency, name_agency
-from workflows.audiences import COMPANION_OF, DISPATCHERS, Audience
+from workflows.audiences import COMPANION_OF, DISPATCHERS, IN_CHARGE, ITS_CONTACTS, Audience
 from workflows.contracts import meet_contracts
 from workflows.deadlines import CLOCK_ALARMS, clock_moves
 from workflows.flow import Flow, Held, Move
@@ -169,7 +169,7 @@ JUDGES = (ITS_LIAISON, DISPATCHER, LEADER)
 WHOSE_TURN = Audience(
     "该步骤的经办人", "whose turn it is",
     lambda application, enterprise: COMPANION_OF.seat(application, enterprise)
-    if application.state is S.DRAFT else DISPATCHERS.seat(application, enterprise),
+    if application.state is S.DRAFT else IN_CHARGE.seat(application, enterprise),
 )
 
 APPLICATION = Flow(
@@ -188,23 +188,23 @@ APPLICATION = Flow(
         ),
         Move(
             "submit", "申报", "Submit", (S.DRAFT,), S.SUBMITTED, APPLICANTS,
-            input=Submit, act=submit, then=bring_about, tells=(COMPANION_OF, DISPATCHERS),
+            input=Submit, act=submit, then=bring_about, tells=(COMPANION_OF, DISPATCHERS, IN_CHARGE, ITS_CONTACTS),
         ),
         Move(
             "recommend", "推荐", "Recommend", (S.SUBMITTED,), S.RECOMMENDED, JUDGES,
-            input=Recommend, act=recommend, tells=(COMPANION_OF,),
+            input=Recommend, act=recommend, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "recognise", "认定", "Recognise", UNDECIDED, S.RECOGNISED, JUDGES,
-            input=Certificate, act=recognise, then=enter_recognition, tells=(COMPANION_OF,),
+            input=Certificate, act=recognise, then=enter_recognition, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "turn_down", "未获认定", "Not recognised", UNDECIDED, S.NOT_RECOGNISED, JUDGES,
-            input=TurnDown, act=turn_down, tells=(COMPANION_OF,),
+            input=TurnDown, act=turn_down, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "withdraw", "撤回申报", "Withdraw", OPEN, S.WITHDRAWN, APPLICANTS,
-            input=WithReason, tells=(COMPANION_OF, DISPATCHERS),
+            input=WithReason, tells=(COMPANION_OF, DISPATCHERS, IN_CHARGE, ITS_CONTACTS),
         ),
         *clock_moves(OPEN, near=(WHOSE_TURN,), over=(COMPANION_OF, DISPATCHERS)),
     ],

@@ -86,6 +86,16 @@ CONTACTS = Audience(
     "企业联系人", "the enterprise's contacts",
     lambda record, case: Seat(Role.CONTACT, enterprise_id=case.enterprise_id),
 )
+ITS_CONTACTS = Audience(
+    "企业联系人", "the enterprise's contacts",
+    lambda record, enterprise: Seat(Role.CONTACT, enterprise_id=record.enterprise_id),
+)
+VISITOR_PERSON = Audience("走访人", "whoever visits", lambda visit, _: _person(visit.visitor_id))
+IN_CHARGE = Audience(
+    "主管部门联络员", "the liaisons of the department in charge",
+    lambda record, enterprise: Seat(Role.LIAISON, department_id=record.department_id) if record.department_id
+    else Seat(Role.DISPATCHER),
+)
 ITS_LIAISONS = Audience(
     "该部门联络员", "the department's liaisons",
     lambda record, case: Seat(Role.LIAISON, department_id=record.department_id),

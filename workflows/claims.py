@@ -21,7 +21,7 @@ from domain.refusals import NOT_ALLOWED, NOT_FOUND, OTHER_ZONE, REQUIRED, Refusa
 from domain.viewers import Role
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, ITS_LIAISON, LEADER
-from workflows.audiences import COMPANION_OF, DISPATCHERS, LEADERS, Audience
+from workflows.audiences import COMPANION_OF, DISPATCHERS, IN_CHARGE, ITS_CONTACTS, LEADERS, Audience
 from workflows.deadlines import CLOCK_ALARMS, clock_moves
 from workflows.flow import Flow, Move, Situation
 from workflows.inputs import WithReason, Words
@@ -186,7 +186,7 @@ def _today(step: Step) -> Any:
 
 WHOSE_TURN = Audience(
     "该步骤的经办人", "whose turn it is",
-    lambda claim, enterprise: (LEADERS if claim.state is S.CHECKED else DISPATCHERS).seat(claim, enterprise),
+    lambda claim, enterprise: (LEADERS if claim.state is S.CHECKED else IN_CHARGE).seat(claim, enterprise),
 )
 FILERS = (ITS_CONTACT, ACCOMPANYING, DISPATCHER)
 CHECKERS = (ITS_LIAISON, DISPATCHER)
@@ -195,27 +195,33 @@ CLAIM = Flow(
     Claim,
     ClaimState,
     [
-        Move("file", "申请兑现", "File a claim", (), S.FILED, FILERS, input=File, act=file, asks=(WHOSE_TURN,)),
+        Move(
+            "file", "申请兑现", "File a claim", (), S.FILED, FILERS,
+            input=File, act=file, asks=(WHOSE_TURN,), tells=(COMPANION_OF,),
+        ),
         Move(
             "check", "审核", "Check", (S.FILED,), S.CHECKED, CHECKERS,
             input=Check, act=check, asks=(WHOSE_TURN,), tells=(COMPANION_OF,),
         ),
         Move(
             "grant", "核准", "Grant", (S.CHECKED,), S.GRANTED, (LEADER,),
-            guards=(contracts_met,), act=grant, bulk=True, asks=(WHOSE_TURN,), tells=(COMPANION_OF,),
+            guards=(contracts_met,), act=grant, bulk=True, asks=(WHOSE_TURN,), tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "turn_down", "不予兑现", "Turn down", (S.FILED, S.CHECKED), S.TURNED_DOWN, (*CHECKERS, LEADER),
-            input=WithReason, act=turn_down, tells=(COMPANION_OF,),
+            input=WithReason, act=turn_down, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "rescind", "撤销核准", "Take back what was granted", (S.GRANTED,), S.TURNED_DOWN, (LEADER,),
-            input=WithReason, act=rescind, tells=(COMPANION_OF,),
+            input=WithReason, act=rescind, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
-        Move("pay", "拨付", "Pay", (S.GRANTED,), S.PAID, CHECKERS, input=Pay, act=pay, tells=(COMPANION_OF,)),
+        Move(
+            "pay", "拨付", "Pay", (S.GRANTED,), S.PAID, CHECKERS,
+            input=Pay, act=pay, tells=(COMPANION_OF, ITS_CONTACTS),
+        ),
         Move(
             "withdraw", "撤回", "Withdraw", (S.FILED, S.CHECKED), S.WITHDRAWN, FILERS,
-            input=WithReason, tells=(WHOSE_TURN, COMPANION_OF),
+            input=WithReason, tells=(IN_CHARGE, COMPANION_OF, ITS_CONTACTS),
         ),
         *clock_moves(OPEN, near=(WHOSE_TURN,), over=(DISPATCHERS, LEADERS)),
     ],

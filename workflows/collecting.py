@@ -10,6 +10,7 @@ from domain.cases import ENDED, CaseState, Category, Channel
 from domain.clock import today
 from domain.departments import Department
 from domain.enterprises import Enterprise
+from domain.needs import Need
 from domain.numbers import next_number
 from domain.people import Person
 from domain.problems import Problem
@@ -27,6 +28,7 @@ from workflows.zones import THE_OPERATOR
 S = CaseState
 UNENDED = tuple(state for state in CaseState if state not in ENDED)
 MOST_PROBLEMS = 100
+OTHER_NEED = Refusal("OTHER_NEED", "该需求是另一企业的。", "That need is of another enterprise.", "needId")
 OTHER_VISIT = Refusal("OTHER_VISIT", "该走访是对另一企业的。", "That visit was to another enterprise.", "visitId")
 CONTACTED_ALREADY = Refusal("CONTACTED_ALREADY", "已记录首次联系。", "The first contact is on record already.")
 
@@ -59,6 +61,7 @@ class CreateCase:
     companion: Annotated[Person | None, Words("企业伴员", "Companion, where not the enterprise's own")] = None
     suggested_department: Annotated[Department | None, Words("建议责任部门", "Department suggested to lead")] = None
     visit: Annotated[Visit | None, Words("走访", "The visit it was heard on")] = None
+    need: Annotated[Need | None, Words("创新需求", "The need on the enterprise's list that it is about")] = None
     problems: Annotated[list[RaiseProblem], Words("问题", "Problems")] = field(default_factory=list)
 
 
@@ -106,6 +109,8 @@ async def collect(step: Step) -> None:
         if given.visit.enterprise_id != case.enterprise_id:
             raise Refused(OTHER_VISIT)
         case.visit_id, case.channel = given.visit.id, given.channel or Channel.VISIT
+    if given.need and given.need.enterprise_id != case.enterprise_id:
+        raise Refused(OTHER_NEED)
     if given.suggested_department:
         if given.suggested_department.zone_id != case.zone_id:
             raise Refused(OTHER_ZONE.about("suggestedDepartmentId"))
@@ -126,6 +131,8 @@ def _first_owner(viewer: Viewer, enterprise: Enterprise) -> object:
 async def raise_problems(step: Step) -> None:
     for problem in step.input.problems:
         await step.create(Problem, "raise", **vars(problem))
+    if step.input.need:
+        await step.perform(step.input.need, "take_up", case=step.record)
 
 
 async def edit(step: Step) -> None:

@@ -11,6 +11,7 @@ from domain.enterprises import Enterprise
 from domain.people import Person, viewer_of
 from domain.records import Kept
 from domain.refusals import OTHER_ZONE, Refusal, Refused
+from domain.stays import Stay, StayState
 from domain.uscc import fault_of, one_spelling
 from domain.viewers import Role
 from domain.zones import Zone, lineage
@@ -93,21 +94,31 @@ async def edit(step: Step) -> None:
     for name in ("name", "above_scale", "county", "industry", "source_channel"):
         setattr(enterprise, name, getattr(given, name))
     enterprise.tags = None if given.tags is None else list(dict.fromkeys(given.tags))
-    await house(step)
+    if given.carrier:
+        await require_house(enterprise, given.carrier)
+    enterprise.carrier_id = given.carrier.id if given.carrier else None
     enterprise.uscc = valid_uscc(given.uscc) if given.uscc else None
     same = Enterprise.filter(zone_id=enterprise.zone_id, uscc=enterprise.uscc).exclude(id=enterprise.id)
     if enterprise.uscc and (other := await same.first()):
         raise Refused(USCC_TAKEN.about(name=other.name))
 
 
-async def house(step: Step) -> None:
+async def require_house(enterprise: Enterprise, carrier: Carrier) -> None:
     """A carrier is of the enterprise's zone or of one above it, and open to those who come."""
-    enterprise, carrier = step.record, step.input.carrier
-    if carrier and carrier.zone_id not in await lineage(enterprise.zone_id):
+    if carrier.zone_id not in await lineage(enterprise.zone_id):
         raise Refused(OTHER_ZONE.about("carrierId"))
-    if carrier and carrier.state is CarrierState.CLOSED and carrier.id != enterprise.carrier_id:
+    if carrier.state is CarrierState.CLOSED and carrier.id != enterprise.carrier_id:
         raise Refused(CARRIER_CLOSED)
-    enterprise.carrier_id = carrier.id if carrier else None
+
+
+async def keep_its_stay(step: Step) -> None:
+    """Where only the carrier is said and no day, it is housed there from today on."""
+    enterprise, carrier = step.record, step.input.carrier
+    stay = await Stay.filter(enterprise_id=enterprise.id, state=StayState.INSIDE).first()
+    if carrier and not (stay and stay.carrier_id == carrier.id):
+        await step.create(Stay, "move_in", carrier=carrier, source=enterprise.source)
+    elif stay and not carrier:
+        await step.perform(stay, "move_out", reason="企业资料更正")
 
 
 async def assign_companion(step: Step) -> None:
@@ -135,9 +146,11 @@ ENTERPRISE = Flow(
     [
         Move(
             "create", "登记", "Enter in the books", (), Kept.KEPT, (KEEPERS, THE_OPERATOR),
-            input=CreateEnterprise, act=enter,
+            input=CreateEnterprise, act=enter, then=keep_its_stay,
         ),
-        Move("edit", "修改", "Edit", (Kept.KEPT,), None, (KEEPERS,), input=EditEnterprise, act=edit),
+        Move(
+            "edit", "修改", "Edit", (Kept.KEPT,), None, (KEEPERS,), input=EditEnterprise, act=edit, then=keep_its_stay,
+        ),
         Move(
             "assign_companion", "指派企业伴员", "Assign the companion", (Kept.KEPT,), None,
             (role(Role.ADMINISTRATOR, Role.DISPATCHER, Role.LEADER),),

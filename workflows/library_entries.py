@@ -15,7 +15,7 @@ from domain.recognitions import Recognition
 from domain.refusals import OTHER_ZONE, REQUIRED, Refusal, Refused
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_LIAISON, LEADER
-from workflows.audiences import COMPANION_OF
+from workflows.audiences import COMPANION_OF, ITS_CONTACTS
 from workflows.flow import Flow, Move, Situation
 from workflows.inputs import Reason, WithReason, Words
 from workflows.perform import Step
@@ -169,7 +169,7 @@ LIBRARY_ENTRY = Flow(
     [
         Move(
             "admit", "入库", "Admit", (), S.INSIDE, KEEPERS,
-            input=Admit, act=admit, mutation="admitToLibrary", tells=(COMPANION_OF,),
+            input=Admit, act=admit, mutation="admitToLibrary", tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "advance", "进入下一阶段", "On to the next stage", INSIDE, None, KEEPERS,
@@ -185,7 +185,7 @@ LIBRARY_ENTRY = Flow(
         ),
         Move(
             "exit", "出库", "Exit", INSIDE, S.EXITED, KEEPERS,
-            input=Exit, act=leave, mutation="exitLibrary", tells=(COMPANION_OF,),
+            input=Exit, act=leave, mutation="exitLibrary", tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move("graduate", "认定出库", "Graduate", INSIDE, S.GRADUATED, input=Graduate, act=graduate),
         Move("note_application", "已申报", "Applied for", INSIDE, None, input=Applied, act=note_application),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from domain import clock, rows
 from domain.history import Entry
@@ -22,6 +22,7 @@ from domain.viewers import Role, Viewer
 from domain.webhooks import Webhook
 from domain.writing import Writing
 from domain.zones import lineage
+from workflows.announce import Note
 from workflows.audiences import Audience, EverySeat, Seat, Wanted
 from workflows.flow import FLOWS, Flow, Move
 from workflows.worker import duty
@@ -144,6 +145,12 @@ async def choose(viewer: Viewer, record_kind: str, name: str, in_app: bool) -> N
         await Silence.filter(**chosen).delete()
     else:
         await Silence.bulk_create([Silence(**chosen)], ignore_conflicts=True)
+
+
+def entries_of(note: Note) -> Subquery:
+    """The keys of the entries a note is about."""
+    moved = Entry.filter(subject_id=note.subject_id, sequence__gte=note.first, sequence__lte=note.last)
+    return Subquery(moved.values("id"))
 
 
 @duty("forget notices", every=3600.0)

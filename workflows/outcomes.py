@@ -12,6 +12,7 @@ from domain.facts import FactStatus
 from domain.kinds import Level
 from domain.outcomes import Outcome, OutcomeKind, OutcomeState
 from domain.refusals import REQUIRED, Refusal, Refused
+from domain.vouchers import Voucher
 from workflows.actors import ACCOMPANYING, DISPATCHER, LEADER
 from workflows.audiences import COMPANION_OF
 from workflows.flow import Flow, Move
@@ -37,6 +38,16 @@ class Describe:
     status: Annotated[FactStatus, Words("依据", "How it is known")] = FactStatus.REPORTED
 
 
+@dataclass(kw_only=True)
+class Enter(Describe):
+    voucher: Annotated[Voucher, Words("创新券", "The voucher it is the redemption of")]
+
+
+async def enter(step: Step) -> None:
+    step.record.voucher_id = step.input.voucher.id
+    await describe(step)
+
+
 async def describe(step: Step) -> None:
     outcome, given = step.record, step.input
     came(given.happened_on, step, "happenedOn")
@@ -45,7 +56,7 @@ async def describe(step: Step) -> None:
     if given.case and given.case.enterprise_id != outcome.enterprise_id:
         raise Refused(NOT_ITS_CASE)
     for name, value in vars(given).items():
-        if name != "case":
+        if name not in ("case", "voucher"):
             setattr(outcome, name, value)
     outcome.case_id = given.case.id if given.case else None
 
@@ -60,6 +71,7 @@ OUTCOME = Flow(
             "record", "登记成效", "Record an outcome", (), S.RECORDED, KEEPERS,
             input=Describe, act=describe, tells=(COMPANION_OF,),
         ),
+        Move("enter", "兑付登记", "Entered as redeemed", (), S.RECORDED, input=Enter, act=enter),
         Move(
             "correct", "更正", "Correct", (S.RECORDED,), None, KEEPERS,
             input=Describe, act=describe, tells=(COMPANION_OF,),

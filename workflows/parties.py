@@ -1,4 +1,4 @@
-"""Whom a case concerns one by one, beside those who oversee its zone: so that a thousand who watch cost nothing until
+"""Whom a move concerns one by one, beside those who oversee its zone: so that a thousand who watch cost nothing until
 something of theirs moves."""
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from uuid import UUID
 from domain.cases import Case
 from domain.database import first_hand, reads
 from domain.history import Entry
+from domain.notices import Notice
+from domain.records import subjects
 from domain.responsibilities import Responsibility
 from domain.supervisions import Supervision
 from domain.viewers import Viewer
 from workflows import announce
 from workflows.announce import Note, Topic
+from workflows.notices import entries_of
 
+GIVING = ("case", "enterprise")
 GIVEN = ("owner_id", "escalated_to_id", "companion_id")
 """Columns that name a person to whom a case, or an enterprise with all its cases, is given."""
 log = logging.getLogger("qiban.parties")
@@ -27,6 +31,11 @@ log = logging.getLogger("qiban.parties")
 def topics_of(viewer: Viewer) -> list[Topic]:
     """What someone listens to so as to hear of whatever concerns them."""
     return [("party", each) for each in (viewer.person_id, *viewer.departments, *viewer.enterprises)]
+
+
+def inbox_of(person_id: UUID) -> Topic:
+    """What someone listens to so as to hear of what they are told."""
+    return ("inbox", person_id)
 
 
 async def concerned(note: Note) -> set[UUID]:
@@ -52,7 +61,8 @@ async def concerned(note: Note) -> set[UUID]:
 
 @asynccontextmanager
 async def routing() -> AsyncIterator[None]:
-    """Pass on every move of a case or an enterprise to those it concerns, for as long as the block lasts."""
+    """Pass on every move of a case or an enterprise to those it concerns, and every notice to whom it is for, for as
+    long as the block lasts."""
     task = asyncio.create_task(_route())
     try:
         yield
@@ -63,23 +73,31 @@ async def routing() -> AsyncIterator[None]:
 
 
 async def _route() -> None:
-    with announce.Listener(["case", "enterprise"]) as listener:
+    with announce.Listener(kind.kind() for kind in subjects()) as listener:
         while True:
             missed, note = await listener.heard()
             if missed:
                 announce.lost("party")
-            if note is None or not announce.is_heard("party"):
+                announce.lost("inbox")
+            if note is None:
                 continue
             try:
                 with first_hand():
-                    announce.pass_on(note, _parties(await concerned(note)))
+                    announce.pass_on(note, await _topics(note))
             except Exception as error:
                 log.error("whom a move concerns could not be read: %s", type(error).__name__)
                 announce.lost("party")
+                announce.lost("inbox")
 
 
-def _parties(keys: Iterable[UUID]) -> list[Topic]:
-    return [("party", each) for each in keys]
+async def _topics(note: Note) -> list[Topic]:
+    topics: list[Topic] = []
+    if note.kind in GIVING and announce.is_heard("party"):
+        topics += [("party", each) for each in await concerned(note)]
+    if announce.is_heard("inbox"):
+        told = Notice.filter(entry_id__in=entries_of(note)).using_db(reads())
+        topics += [inbox_of(each) for each in await told.values_list("person_id", flat=True)]  # type: ignore[arg-type]
+    return topics
 
 
 async def _changes(note: Note) -> list[str]:

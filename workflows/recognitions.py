@@ -14,7 +14,7 @@ from domain.kinds import REPEATED, Level, RecognitionKind
 from domain.recognitions import Recognition, RecognitionState, ending
 from domain.refusals import REQUIRED, Refusal, Refused
 from workflows.actors import ACCOMPANYING, DISPATCHER, LEADER
-from workflows.audiences import COMPANION_OF
+from workflows.audiences import COMPANION_OF, ITS_CONTACTS
 from workflows.flow import Flow, Move
 from workflows.inputs import Reason, Words
 from workflows.perform import Step
@@ -218,7 +218,7 @@ RECOGNITION = Flow(
         Move("give_way", "由新认定替代", "Gives way to a new one", (S.VALID,), S.RENEWED, input=GiveWay, act=give_way),
         Move(
             "revoke", "撤销认定", "Revoke", (S.VALID,), S.REVOKED, (DISPATCHER, LEADER),
-            input=Revoke, act=revoke, tells=(COMPANION_OF,),
+            input=Revoke, act=revoke, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
     ],
     zh="认定",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated
 
+from domain.cases import Case
 from domain.clock import OFFICE_ZONE
 from domain.refusals import Refusal, Refused
-from domain.roadmaps import Milestone, MilestoneState, Roadmap, RoadmapState
+from domain.roadmaps import Milestone, MilestoneState, PlanLine, Roadmap, RoadmapState
 from workflows.actors import ACCOMPANYING, DISPATCHER, LEADER
-from workflows.audiences import COMPANION_OF, LEADERS
+from workflows.audiences import COMPANION_OF, ITS_CONTACTS, LEADERS
 from workflows.deadlines import CLOCK_ALARMS, agree, clock_moves
 from workflows.flow import Flow, Held, Move, Tally
 from workflows.inputs import Reason, WithReason, Words
+from workflows.outcomes import NOT_ITS_CASE
 from workflows.perform import Step
 from workflows.recognitions import came
 
@@ -28,6 +31,8 @@ class Point:
 
     title: Annotated[str, Words("里程碑", "Title", 200)]
     due_on: Annotated[date, Words("达成期限", "Due on, to the end of that day")]
+    line: Annotated[PlanLine | None, Words("服务主线", "Line of the service plan, where it is on one")] = None
+    case: Annotated[Case | None, Words("诉求", "The case through which it is worked on")] = None
 
 
 @dataclass
@@ -40,6 +45,11 @@ class Draw:
 @dataclass(kw_only=True)
 class Plan(Point):
     roadmap: Annotated[Roadmap, Words("路线图", "Roadmap")]
+
+
+@dataclass
+class TieCase:
+    case: Annotated[Case, Words("诉求", "The case through which it is worked on")]
 
 
 @dataclass
@@ -66,7 +76,7 @@ async def draw(step: Step) -> None:
 
 async def plan_all(step: Step) -> None:
     for each in step.input.milestones:
-        await step.create(Milestone, "plan", roadmap=step.record, title=each.title, due_on=each.due_on)
+        await step.create(Milestone, "plan", roadmap=step.record, **vars(each))
 
 
 async def drop_the_rest(step: Step) -> None:
@@ -79,7 +89,17 @@ async def plan(step: Step) -> None:
     if given.roadmap.enterprise_id != milestone.enterprise_id or given.roadmap.state is not R.ACTIVE:
         raise Refused(ROADMAP_OVER)
     milestone.roadmap_id, milestone.title, milestone.due_on = given.roadmap.id, given.title, given.due_on
+    milestone.line = given.line
+    if given.case:
+        await tie_case(step)
     await agree(step, given.due_on)
+
+
+async def tie_case(step: Step) -> None:
+    milestone, case = step.record, step.input.case
+    if case.enterprise_id != milestone.enterprise_id:
+        raise Refused(NOT_ITS_CASE)
+    milestone.case_id = case.id
 
 
 async def reach(step: Step) -> None:
@@ -99,7 +119,7 @@ ROADMAP = Flow(
     [
         Move(
             "draw", "制定路线图", "Draw up a roadmap", (), R.ACTIVE, WORKERS,
-            input=Draw, act=draw, then=plan_all, tells=(COMPANION_OF,),
+            input=Draw, act=draw, then=plan_all, tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move("replace", "修订", "Replaced", (R.ACTIVE,), R.REPLACED, then=drop_the_rest),
         Move("end", "结束", "End", (R.ACTIVE,), R.ENDED, WORKERS, input=WithReason, then=drop_the_rest),
@@ -108,6 +128,11 @@ ROADMAP = Flow(
     en="Roadmap",
 )
 
+def _is_on(line: PlanLine, milestone: Milestone) -> bool:
+    return milestone.line is line
+
+
+COUNTED = (S.PLANNED, S.REACHED)
 MILESTONE = Flow(
     Milestone,
     MilestoneState,
@@ -120,11 +145,17 @@ MILESTONE = Flow(
             "postpone", "调整期限", "Put off", (S.PLANNED,), None, WORKERS,
             input=Postpone, act=postpone, tells=(COMPANION_OF,),
         ),
+        Move(
+            "tie_case", "关联诉求", "Say through which case it is worked on", (S.PLANNED, S.REACHED), None, WORKERS,
+            input=TieCase, act=tie_case, mutation="tieMilestoneToCase",
+        ),
         Move("drop", "取消", "Drop", (S.PLANNED,), S.DROPPED, WORKERS, input=WithReason),
         *clock_moves((S.PLANNED,), near=(COMPANION_OF,), over=(LEADERS,)),
     ],
     tallies=[
-        Tally("roadmap", "total", (S.PLANNED, S.REACHED)), Tally("roadmap", "reached", (S.REACHED,)),
+        Tally("roadmap", "total", COUNTED), Tally("roadmap", "reached", (S.REACHED,)),
+        *(Tally("roadmap", f"{line.value}_total", COUNTED, partial(_is_on, line)) for line in PlanLine),
+        *(Tally("roadmap", f"{line.value}_reached", (S.REACHED,), partial(_is_on, line)) for line in PlanLine),
     ],
     limits={S.PLANNED: Held.AGREED},
     alarms=CLOCK_ALARMS,

@@ -15,7 +15,7 @@ from domain.rounds import RoundState, VisitRound
 from domain.visits import AttendanceState, Visit, VisitDepartment, VisitPurpose, VisitState
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_LIAISON, LEADER
-from workflows.audiences import COMPANION_OF
+from workflows.audiences import COMPANION_OF, ITS_CONTACTS, ITS_LIAISONS, VISITOR_PERSON
 from workflows.flow import Flow, Move, Situation, Tally, Who
 from workflows.inputs import WithReason, Words
 from workflows.perform import Step
@@ -96,6 +96,11 @@ async def plan(step: Step) -> None:
 async def expect_departments(step: Step) -> None:
     for department in await _joining(step):
         await step.create(VisitDepartment, "expect", within=step.subject, visit=step.record, department=department)
+
+
+async def release_departments(step: Step) -> None:
+    for each in await VisitDepartment.filter(visit_id=step.record.id, state=A.EXPECTED).order_by("id"):
+        await step.perform(each, "release")
 
 
 async def record(step: Step) -> None:
@@ -189,24 +194,24 @@ VISIT = Flow(
     [
         Move(
             "plan", "安排走访", "Plan a visit", (), S.PLANNED, OFFICERS,
-            input=Plan, act=plan, then=expect_departments, tells=(COMPANION_OF,),
+            input=Plan, act=plan, then=expect_departments, asks=(VISITOR_PERSON,), tells=(COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "record", "登记走访", "Record a visit made", (), S.MADE, OFFICERS,
-            input=Record, act=record, then=note_present, tells=(COMPANION_OF,),
+            input=Record, act=record, then=note_present, tells=(VISITOR_PERSON, COMPANION_OF),
         ),
         Move(
             "make", "完成走访", "Made", (S.PLANNED,), S.MADE, OFFICERS,
-            guards=(nobody_awaited,), input=Make, act=make, mutation="makeVisit", tells=(COMPANION_OF,),
+            guards=(nobody_awaited,), input=Make, act=make, mutation="makeVisit", tells=(VISITOR_PERSON, COMPANION_OF),
         ),
         Move("amend", "更正", "Amend", (S.MADE,), None, OFFICERS, input=Amend, act=amend),
         Move(
             "cancel", "取消走访", "Cancel", (S.PLANNED,), S.CANCELLED, OFFICERS,
-            input=WithReason, tells=(COMPANION_OF,),
+            input=WithReason, then=release_departments, tells=(VISITOR_PERSON, COMPANION_OF, ITS_CONTACTS),
         ),
         Move(
             "void", "作废", "Void", (S.MADE,), S.VOID, (DISPATCHER, LEADER, VISITOR),
-            input=WithReason, tells=(COMPANION_OF,),
+            input=WithReason, tells=(VISITOR_PERSON, COMPANION_OF),
         ),
     ],
     zh="走访",
@@ -218,7 +223,7 @@ VISIT_DEPARTMENT = Flow(
     AttendanceState,
     [
         Move(
-            "expect", "应到", "Expected", (), A.EXPECTED, input=Joined, act=join,
+            "expect", "应到", "Expected", (), A.EXPECTED, input=Joined, act=join, asks=(ITS_LIAISONS,),
         ),
         Move("note", "记为已到", "Was present", (), A.PRESENT, input=Joined, act=join),
         Move(
@@ -229,6 +234,7 @@ VISIT_DEPARTMENT = Flow(
             "excuse", "说明未到", "Excused", (A.EXPECTED,), A.EXCUSED, (ITS_LIAISON, ACCOMPANYING, DISPATCHER, LEADER),
             input=WithReason, mutation="excuseFromVisit",
         ),
+        Move("release", "不再需要", "Not needed", (A.EXPECTED,), A.RELEASED, tells=(ITS_LIAISONS,)),
     ],
     tallies=[Tally("visit", "awaited", (A.EXPECTED,))],
     zh="联合走访部门",

@@ -3,7 +3,7 @@ be divided by zero, says so instead."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -16,6 +16,10 @@ from domain.refusals import Refusal
 
 NOT_KNOWN = Refusal("NOT_KNOWN", "无法判断：{what_zh}", "This cannot be known: {what_en}")
 DIVIDED_BY_ZERO = Refusal("DIVIDED_BY_ZERO", "{what_zh}为零，不能作除数。", "{what_en} is zero, and cannot divide.")
+PERIODS_DIFFER = Refusal(
+    "PERIODS_DIFFER", "比值的分子、分母须为同一基期：{what_zh}。",
+    "A ratio is of one base period above and below: {what_en}.",
+)
 FORMS = ("indicator", "number", "sum", "minus", "times", "over", "weighted", "count")
 COUNTED = ("recognitions", "applications", "memberships")
 LATEST, LAST_YEAR = "latest", "last_year"
@@ -60,6 +64,11 @@ class Indicator:
         wanted = str(facts.on.year - 1) if self.period == LAST_YEAR else self.period
         return next((each for each in known if each.period == wanted), None)
 
+    def base(self, facts: Facts) -> str | None:
+        """The year it is known of, or the part of one."""
+        figure = self.figure(facts)
+        return (str(figure.ended_on.year) if figure.of_year else figure.period) if figure else None
+
     def worth(self, facts: Facts) -> Decimal | Refusal:
         figure = self.figure(facts)
         zh, en = self.words
@@ -85,6 +94,8 @@ class Reckoned:
             if isinstance(worth, Refusal):
                 return worth
             found.append(worth)
+        if self.sign == "÷" and (mixed := self._mixed(facts)):
+            return mixed
         first, *rest = found
         for place, other in enumerate(rest, 1):
             if self.sign == "÷":
@@ -95,6 +106,21 @@ class Reckoned:
             else:
                 first = {"+": first + other, "−": first - other, "×": first * other}[self.sign]
         return first
+
+
+    def _mixed(self, facts: Facts) -> Refusal | None:
+        """Why this is no ratio of one base period: what is above is of other years than what is below. One indicator
+        of two periods that the rule names is its growth, and means to be of two."""
+        if _is_growth(self.parts):
+            return None
+        based = {each: base for each in leaves(self) if (base := each.base(facts))}
+        if len(set(based.values())) < 2:
+            return None
+        said = [(each.words, base) for each, base in based.items()]
+        return PERIODS_DIFFER.about(
+            what_zh="，".join(f"{words.zh}为{base}" for words, base in said),
+            what_en=", ".join(f"{words.en} is of {base}" for words, base in said),
+        )
 
 
 @dataclass(frozen=True)
@@ -138,12 +164,37 @@ class Count:
         narrowed = said_of(self.what, self.kind, self.states, self.year)
         return Said(f"{zh}{narrowed.zh}", f"{en}{narrowed.en}")
 
+    def base(self, facts: Facts) -> str | None:
+        return str(self.year) if self.year else None
+
     def worth(self, facts: Facts) -> Decimal | Refusal:
         rows = found(facts, self.what, self.kind, self.states, self.year)
         if rows is None:
             zh, en = self.words
             return NOT_KNOWN.about(what_zh=f"没有{zh}的记录", what_en=f"there is no record of {en}")
         return Decimal(rows)
+
+
+def leaves(value: Value) -> Iterator[Indicator | Count]:
+    """Whatever a value looks at that is of a period."""
+    if isinstance(value, (Indicator, Count)):
+        yield value
+    for part in value.parts if isinstance(value, (Reckoned, Weighted)) else ():
+        yield from leaves(part[0] if isinstance(part, tuple) else part)
+
+
+def _is_growth(parts: Sequence[Value]) -> bool:
+    """Whether one and the same indicator stands above and below, and nowhere just as it was known last."""
+    sides = [list(leaves(part)) for part in parts]
+    every = [each for side in sides for each in side]
+    same = {each.name if isinstance(each, Indicator) and each.period != LATEST else None for each in every}
+    return all(sides) and len(same) == 1 and None not in same
+
+
+def _named(value: Value) -> set[str]:
+    """The periods that a rule itself names."""
+    said = (str(each.year or "") if isinstance(each, Count) else each.period for each in leaves(value))
+    return {each for each in said if each not in ("", LATEST, LAST_YEAR)}
 
 
 def found(
@@ -202,6 +253,9 @@ def read_value(spot: Spot) -> Value:
         spot.bad("须正好两项", "it takes just two")
     if kind == "over" and isinstance(parts[1], Number) and not parts[1].value:
         spot["over"][1].bad("除数为零", "it would divide by zero")
+    if kind == "over" and len(periods := set().union(*map(_named, parts))) > 1 and not _is_growth(parts):
+        said = "、".join(sorted(periods))
+        spot.bad(f"分子、分母不是同一基期（{said}）", f"it is of several base periods ({said})")
     return Reckoned({"sum": "+", "minus": "−", "times": "×", "over": "÷"}[kind], parts)
 
 
