@@ -392,6 +392,7 @@ async def test_the_past_is_made_anew_from_the_history(database: str) -> None:
 
     if engine() == "postgres":
         await get_connection("default").execute_script("DROP SCHEMA past CASCADE")
+    await get_connection("default").execute_script("DROP TABLE past_made")
     for table in kept:
         await get_connection("default").execute_script(f'UPDATE "{table}" SET changed_at = created_at')
         await get_connection("default").execute_script(f'DROP TABLE "{table}_past"')

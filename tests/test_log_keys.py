@@ -31,7 +31,7 @@ async def test_the_key_is_its_owners_alone_and_lies_outside_the_database(databas
         await seal()
 
 
-async def test_a_log_has_a_name_that_notes_can_carry(database: str) -> None:
+async def test_a_log_has_a_name_that_notes_can_carry(database: str, log_key: Path) -> None:
     with refused("BAD_ORIGIN"):
         await log_keys.create_key("two words")
 
