@@ -58,8 +58,9 @@ class Walk:
         for each in ids:
             by_type.setdefault(parsed(each)[0], []).append(each)
         for kind, keys in by_type.items():
+            ahead = 0 if kind == "Entry" else 1  # of these there are many, and further only from the few below
             for some in batches(keys, MANY_LISTS.get(kind, AT_ONCE)):
-                await self.rows(kind, some, selection(NODE_TYPES[kind], 1, PAGE))
+                await self.rows(kind, some, selection(NODE_TYPES[kind], ahead, PAGE))
             if few := [each for each in keys if key(each) in self.opened][-2:]:
                 await self.rows(kind, few, ways(NODE_TYPES[kind], 2))
 
