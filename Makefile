@@ -43,8 +43,9 @@ $(VENV)/pyvenv.cfg: $(shell ($(PYTHON) -c '') 2>/dev/null || echo absent)
 .PHONY: absent
 absent:
 
+# PORT=8001 where another is at 8000.
 demo: setup web
-	@$(VENV)/bin/qiban demo
+	@$(VENV)/bin/qiban demo $(if $(PORT),--port $(PORT))
 
 test: setup-dev lint
 	$(PYTHON) -m pytest --quiet --numprocesses 2 --dist worksteal

@@ -110,7 +110,7 @@ class RefusedCount:
 
 @strawberry.type(description="What benefits for applications come to, over all that were filed.")
 class QuoteTotal:
-    applications: int
+    applications: int = strawberry.field(description="How many were filed where the policy is offered.")
     granted: int = strawberry.field(description="Of how many benefits the sum is.")
     low: Decimal
     high: Decimal
@@ -128,7 +128,9 @@ class Query:
     ) -> list[Quote]:
         enterprise = await _enterprise(info, key_of(enterprise_id, EnterpriseRow, "enterpriseId"), "enterpriseId")
         day = day_of(info, on)
-        found = await quotes.quotes_for(enterprise, await quotes.benefits_on(info.context.viewer, day), day)
+        found = await quotes.quotes_for(
+            enterprise, await quotes.benefits_for_enterprises(info.context.viewer, day), day
+        )
         return [Quote(quote=each) for each in found if standing is None or each.standing in standing]
 
     @strawberry.field(
@@ -175,7 +177,7 @@ class Query:
         rows = await _enterprises(info, zone_id)
         if after:
             rows = rows.filter(behind(after, ORDER))
-        benefits = await quotes.benefits_on(info.context.viewer, day, _narrowed(policy_id, benefit_id))
+        benefits = await quotes.benefits_for_enterprises(info.context.viewer, day, _narrowed(policy_id, benefit_id))
         found = await quotes.enterprises_matched(rows, benefits, day, set(standing or [Standing.HOLDS]), size + 1)
         page = [EnterpriseMatch(key=key, quotes=[Quote(quote=each) for each in its]) for key, its in found[:size]]
         end = cursor_of("id", str(page[-1].key), page[-1].key) if page else None
@@ -193,7 +195,7 @@ class Query:
         on: Day = None,
     ) -> list[BenefitCount]:
         day, rows = day_of(info, on), await _enterprises(info, zone_id)
-        benefits = await quotes.benefits_on(info.context.viewer, day, _narrowed(policy_id, benefit_id))
+        benefits = await quotes.benefits_for_enterprises(info.context.viewer, day, _narrowed(policy_id, benefit_id))
         counted = await quotes.counts(rows, benefits, day)
         return [
             BenefitCount(

@@ -19,6 +19,7 @@ from tortoise.expressions import Q
 from domain.applications import Application
 from domain.database import reads
 from domain.eligibility import Facts, Finding, Money, Standing, standing_of
+from domain.eligibility.amounts import Competitive
 from domain.eligibility.values import NOT_KNOWN
 from domain.enterprises import Enterprise
 from domain.known import NOT_FILED, OF_APPLICATION, OWN, applied, facts_of, may_hold
@@ -68,6 +69,11 @@ async def benefits_on(viewer: Viewer, on: date, narrowed: Q = Q()) -> list[Benef
     return list(await rows.order_by("id").using_db(reads()))
 
 
+async def benefits_for_enterprises(viewer: Viewer, on: date, narrowed: Q = Q()) -> list[Benefit]:  # noqa: B008
+    """Of these, what an enterprise may meet: in a competition agencies do."""
+    return [each for each in await benefits_on(viewer, on, narrowed) if not isinstance(each.grants, Competitive)]
+
+
 async def quotes_for(enterprise: Any, benefits: Sequence[Benefit], on: date) -> list[Quote]:
     """Every benefit that is offered where the enterprise is."""
     return next(iter((await _quoted([enterprise], benefits, on)).values()), [])
@@ -108,7 +114,8 @@ async def counts(rows: Any, benefits: Sequence[Benefit], on: date) -> dict[UUID,
 
 @dataclass(frozen=True)
 class Total:
-    """What benefits for applications come to, over many: `refused` counts by code what could not be told."""
+    """What benefits for applications come to, over the many that they were offered to: `refused` counts by code what
+    could not be told."""
 
     applications: int
     granted: int
@@ -127,9 +134,10 @@ async def total_of(rows: Any, benefits: Sequence[Benefit], on: date) -> Total:
         found = await page.limit(AT_ONCE).using_db(reads()).values("id", "enterprise_id", *OF_APPLICATION)
         if not found:
             return Total(applications, granted, low, high, refused)
-        after, applications = found[-1]["id"], applications + len(found)
+        after = found[-1]["id"]
         firms: Any = Enterprise.filter(id__in={each["enterprise_id"] for each in found}).using_db(reads())
         quoted = await _quoted(await firms.values(*OWN), offered, on)
+        applications += sum(bool(quoted[each["enterprise_id"]]) for each in found)
         for each in found:
             for quote in (_of(quote, applied(each)) for quote in quoted[each["enterprise_id"]]):
                 if quote.standing is Standing.FAILS:

@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from graphql import FieldNode, LoneAnonymousOperationRule, OperationDefinitionNode, parse, specified_rules, validate
 
 from api.schema import schema
 from domain.refusals import Refusal
@@ -89,6 +90,24 @@ def test_the_printed_schema_is_the_schema() -> None:
 
 def test_the_printed_flows_are_the_flows() -> None:
     assert (ROOT / "docs" / "flows.md").read_text() == flows_page(), "qiban flows > docs/flows.md"
+
+
+def test_what_the_documents_show_can_be_asked() -> None:
+    rules = [rule for rule in specified_rules if rule is not LoneAnonymousOperationRule]  # one may stand under another
+    shown = [
+        (page.name, parse(block)) for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+        for block in re.findall(r"```graphql\n(.*?)```", page.read_text(), re.DOTALL)
+    ]
+    wrong = []
+    for page, document in shown:
+        wrong += [f"{page}: {error.message}" for error in validate(schema._schema, document, rules)]
+        for asked in document.definitions:
+            assert isinstance(asked, OperationDefinitionNode)
+            fields = [each for each in asked.selection_set.selections if isinstance(each, FieldNode)]
+            instants = {"asOf" in {given.name.value for given in field.arguments or ()} for field in fields}
+            wrong += [f"{page}: ONE_INSTANT"] if len(instants) > 1 else []
+
+    assert shown and wrong == []
 
 
 def test_no_file_names_a_machine_or_a_registry() -> None:

@@ -15,6 +15,7 @@ from tests.graphql import served, signed_in
 from tests.policy_texts import (
     GANZHOU_REWARD,
     RECOGNISED,
+    SUBSIDY,
     a_benefit,
     a_campaign,
     a_draft,
@@ -122,6 +123,7 @@ async def test_a_quote_goes_by_the_version_and_the_facts_of_its_day(world: World
 
 async def test_the_service_finds_the_enterprises_page_by_page(world: World) -> None:
     await a_policy(world.zone, a_benefit("big", {"fixed": "5"}, {"enterprise": "above_scale", "is": True}))
+    await a_policy(world.zone, a_benefit("agencies", {"competition": SUBSIDY}), name="补贴")  # of no enterprise
     for number, above in enumerate((True, False, True, None, True)):
         await an_enterprise(world.zone, f"示例·{number}", above_scale=above)
     async with served() as http:
