@@ -164,11 +164,34 @@ def test_brackets_give_an_amount_inside_and_refuse_at_an_edge_the_text_leaves_op
 def test_a_division_by_zero_is_refused_when_it_is_written_and_when_it_would_happen() -> None:
     with wrong("amount.of.over.1", "divide by zero"):
         worth({"percent": 5, "of": {"over": [{"indicator": RD}, 0]}})
+    for nothing in ({"minus": ["1.5", "1.5"]}, {"times": [{"indicator": REVENUE}, 0]}, {"sum": [0, "0.00"]}):
+        with wrong("amount.of.over.1", "divide by zero"):
+            worth({"percent": 5, "of": {"over": [{"indicator": RD}, nothing]}})
 
     found = worth(ORDOS, spent("100", revenue="0"))
 
     assert isinstance(found, Refusal) and found.code == "DIVIDED_BY_ZERO"
     assert judged({"value": INTENSITY, "at_least": 1}, spent("100", revenue="0")) is U
+
+
+def test_a_period_that_can_never_be_on_record_is_refused_when_it_is_written() -> None:
+    for period in ("2023-02-29", "2022-2", "2022年", "20222", "0000", "2022-03-01/2022-02-28", "2022-01-01/2022-01-01"):
+        with wrong("e.0.period", "a period is"):
+            read_conditions(json.dumps([{"indicator": RD, "period": period, "at_least": 0}]), "e")
+    for period in ("2024-02-29", "2022-01-01/2022-03-31"):
+        assert read_conditions(json.dumps([{"indicator": RD, "period": period, "at_least": 0}]), "e")
+
+
+def test_what_is_yes_or_no_or_a_year_is_compared_with_nothing_else() -> None:
+    for place, rule in {
+        "is": {"enterprise": "above_scale", "is": "true"}, "in.0": {"this_application": "first", "in": ["是"]},
+    }.items():
+        with wrong(f"e.0.{place}", "true or false"):
+            read_conditions(json.dumps([rule]), "e")
+    with wrong("e.0.is", "whole number"):
+        read_conditions(json.dumps([{"this_application": "year", "is": "2023"}]), "e")
+    with wrong("e.0.is", "must be text"):
+        read_conditions(json.dumps([{"enterprise": "county", "is": 5}]), "e")
 
 
 def test_a_ratio_is_of_one_base_period_or_is_refused_and_says_of_which_it_would_be() -> None:

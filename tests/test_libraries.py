@@ -94,6 +94,8 @@ async def test_weights_add_up_or_there_are_none(world: World) -> None:
             await a_library(world, criteria=scorecard(*weights))
     with refused("NO_WEIGHTS"):
         await a_library(world, criteria=scorecard(), passing="60")
+    with refused("OUT_OF_REACH"):
+        await a_library(world, criteria=scorecard(*WEIGHTS), passing="100.01")
     with refused("NAMED_TWICE"):
         await a_library(world, criteria=[{"name": "知识产权"}, {"name": "知识产权"}])
 

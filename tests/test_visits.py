@@ -77,6 +77,11 @@ async def test_a_visit_is_for_a_purpose_by_someone_in_office_and_not_in_the_futu
         await a_visit(world, purposes=[])
     with refused("NOT_A_VISITOR"):
         await a_visit(world, visitor=(await a_world("BY")).companion)
+    with refused("NOT_A_VISITOR"):
+        await a_visit(world, visitor=world.auditor)
+    with refused("NOT_ALLOWED"):
+        auditor = await world.viewer(world.auditor)
+        await create(auditor, Visit, "record", within=world.enterprise, purposes=[P.POLICY], visited_on=TODAY)
     with refused("NOT_YET"):
         await a_visit(world, visited_on=TODAY + timedelta(days=1))
     assert (await a_visit(world, visited_on=TODAY, purposes=[P.POLICY, P.POLICY])).purposes == ["policy"]

@@ -25,9 +25,17 @@ WEIGHTS_ADD_UP = Refusal(
     "WEIGHTS_ADD_UP", "权重合计须为100，现为{sum}；或全部不填。",
     "The weights must add up to 100, and come to {sum}; or give none at all.", "criteria",
 )
+WEIGH_EACH = Refusal(
+    "WEIGHTS_ADD_UP", "各项指标均须设权重；或全部不填。", "Each field needs a weight; or give none at all.", "criteria"
+)
 NAMED_TWICE = Refusal("NAMED_TWICE", "“{name}”出现了两次。", "“{name}” is named twice.")
 NO_WEIGHTS = Refusal(
     "NO_WEIGHTS", "未设权重，不能设入库分数线。", "Without weights there is no total to pass.", "passing"
+)
+MOST_SCORE = 100
+OUT_OF_REACH = Refusal(
+    "OUT_OF_REACH", "满分为{most}，入库分数线不能更高。", "Nothing scores above {most}, so nobody would pass.",
+    "passing",
 )
 LIBRARY_NAMED = Refusal("LIBRARY_NAMED", "本区已有同名培育库。", "The zone has a library of this name.", "name")
 STAGES_IN_USE = Refusal(
@@ -89,6 +97,8 @@ async def describe(step: Step) -> None:
     weighted = adding_up([each.weight for each in given.criteria])
     if given.passing is not None and not weighted:
         raise Refused(NO_WEIGHTS)
+    if given.passing is not None and given.passing > MOST_SCORE:
+        raise Refused(OUT_OF_REACH.about(most=MOST_SCORE))
     for name in ("name", "stages", "recognised_as", "passing", "plan_required", "fast_track", "entitlements", "source"):
         setattr(library, name, getattr(given, name))
     library.department_id = given.department.id if given.department else None
@@ -100,7 +110,9 @@ async def describe(step: Step) -> None:
 def adding_up(weights: list[Decimal | None]) -> bool:
     """Whether weights are given; refused unless they are for all and come to 100."""
     given = [each for each in weights if each is not None]
-    if given and (len(given) < len(weights) or sum(given) != 100):
+    if given and len(given) < len(weights):
+        raise Refused(WEIGH_EACH)
+    if given and sum(given) != 100:
         raise Refused(WEIGHTS_ADD_UP.about(sum=written(sum(given, Decimal()))))
     return bool(given)
 

@@ -12,6 +12,7 @@ from domain.departments import Department
 from domain.people import Person, viewer_of
 from domain.refusals import OTHER_ZONE, REQUIRED, Refusal, Refused
 from domain.rounds import RoundState, VisitRound
+from domain.viewers import STAFF, Role
 from domain.visits import AttendanceState, Visit, VisitDepartment, VisitPurpose, VisitState
 from domain.zones import lineage
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_LIAISON, LEADER
@@ -27,6 +28,8 @@ OUTSIDE_ROUND = Refusal(
     "OUTSIDE_ROUND", "{on}不在该轮次的走访期内（{since}至{until}）。",
     "{on} is outside the round ({since} to {until}).", "visitedOn",
 )
+GOERS = STAFF - {Role.AUDITOR}
+"""An auditor changes nothing, and goes nowhere."""
 NOT_A_VISITOR = Refusal(
     "NOT_A_VISITOR", "此人在本区不任职。", "This person holds no office in this zone.", "visitorId"
 )
@@ -123,7 +126,7 @@ async def _describe(step: Step) -> None:
     visitor_id = given.visitor.id if given.visitor else step.viewer.person_id
     oneself = visitor_id == step.viewer.person_id
     visitor = step.viewer if oneself else await viewer_of(visitor_id, now())
-    if visit.zone_id not in visitor.staff_zones:
+    if visit.zone_id not in visitor.zones_as(*GOERS):
         raise Refused(NOT_A_VISITOR)
     visit.visitor_id, visit.purposes = visitor_id, _codes(given.purposes)
     if given.round:
@@ -182,7 +185,7 @@ async def join(step: Step) -> None:
 
 
 def _went(s: Situation) -> bool:
-    return s.record.visitor_id == s.viewer.person_id and s.zone_id in s.viewer.staff_zones
+    return s.record.visitor_id == s.viewer.person_id and s.zone_id in s.viewer.zones_as(*GOERS)
 
 
 VISITOR = Who("走访人", "whoever visits", _went)

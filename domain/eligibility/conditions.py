@@ -45,6 +45,9 @@ OF_APPLICATIONS: Mapping[str, Said] = {
     "first": Said("首次申报认定", "first of its kind"),
 }
 
+FLAGS = ("above_scale", "first")
+"""Of both, those that are true or false."""
+
 
 class Finding(NamedTuple):
     """What the evaluator says of one condition."""
@@ -230,7 +233,9 @@ def _column(spot: Spot, kind: str) -> Column:
     words = names.OF_APPLICATIONS.get(name) if kind == "this_application" else None
 
     def read(each: Spot) -> object:
-        return each.value if words is None and type(each.value) in (bool, int) else read_name(each, words)
+        if name in FLAGS:
+            return each.flag()
+        return each.whole(1990, 2100) if name == "year" else read_name(each, words)
 
     return Column(kind == "this_application", name, (read(spot["is"]),) if how == "is" else spot["in"].each(read))
 

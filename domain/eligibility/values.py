@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
 from domain.eligibility.facts import Facts, Figure
 from domain.eligibility.names import KINDS, STATES, Said, read_name, said_of
+from domain.eligibility.periods import LAST_YEAR, LATEST, read_period
 from domain.eligibility.reading import Spot
 from domain.exact import written
 from domain.refusals import Refusal
@@ -22,7 +24,6 @@ PERIODS_DIFFER = Refusal(
 )
 FORMS = ("indicator", "number", "sum", "minus", "times", "over", "weighted", "count")
 COUNTED = ("recognitions", "applications", "memberships")
-LATEST, LAST_YEAR = "latest", "last_year"
 
 
 class Value(Protocol):
@@ -183,6 +184,13 @@ def leaves(value: Value) -> Iterator[Indicator | Count]:
         yield from leaves(part[0] if isinstance(part, tuple) else part)
 
 
+def _always_zero(value: Value) -> bool:
+    """Whether it comes to zero whatever there is on record."""
+    if isinstance(value, Reckoned) and value.sign == "×" and any(map(_always_zero, value.parts)):
+        return True
+    return not any(leaves(value)) and value.worth(Facts(date.min)) == 0
+
+
 def _is_growth(parts: Sequence[Value]) -> bool:
     """Whether one and the same indicator stands above and below, and nowhere just as it was known last."""
     sides = [list(leaves(part)) for part in parts]
@@ -235,7 +243,7 @@ def read_value(spot: Spot) -> Value:
     kind = spot.one_of(*FORMS)
     if kind == "indicator":
         spot.only("indicator", "period")
-        return Indicator(spot["indicator"].text(), spot["period"].text() if "period" in spot else LATEST)
+        return Indicator(spot["indicator"].text(), read_period(spot["period"]) if "period" in spot else LATEST)
     if kind == "count":
         spot.only("count", "kind", "state", "year")
         what = spot["count"].word(*COUNTED)
@@ -251,7 +259,7 @@ def read_value(spot: Spot) -> Value:
     parts = spot[kind].each(read_value, least=2)
     if kind in ("minus", "over") and len(parts) != 2:
         spot.bad("须正好两项", "it takes just two")
-    if kind == "over" and isinstance(parts[1], Number) and not parts[1].value:
+    if kind == "over" and _always_zero(parts[1]):
         spot["over"][1].bad("除数为零", "it would divide by zero")
     if kind == "over" and len(periods := set().union(*map(_named, parts))) > 1 and not _is_growth(parts):
         said = "、".join(sorted(periods))
