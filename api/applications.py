@@ -82,7 +82,7 @@ class PassRate:
     first_time: int = strawberry.field(description="Of those recognised, for the first time.")
     not_recognised: int
     undecided: int
-    withdrawn: int
+    withdrawn: int = strawberry.field(description="Before it was handed in or after.")
 
     @strawberry.field
     async def campaign(self, info: Info) -> Annotated[Campaign, strawberry.lazy("api.campaigns")] | None:

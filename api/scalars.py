@@ -27,6 +27,8 @@ def number(value: Any) -> Any:
     """An exact number as it was given. A float is handed on as it is: whoever reads the input refuses it, by name."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise GraphQLError("a number is given as text")
+    if "_" in str(value):  # which Python takes, and no office writes
+        raise GraphQLError("this is no number")
     try:
         return value if isinstance(value, float) else Decimal(value)
     except InvalidOperation:

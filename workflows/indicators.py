@@ -182,7 +182,10 @@ INDICATOR = Flow(
             "release", "不再采信", "Take it no longer", (S.FILED,), None, (DISPATCHER, LEADER),
             input=WithReason, act=release,
         ),
-        Move("strike", "作废", "Strike", (S.FILED,), S.STRUCK, (DISPATCHER, LEADER), input=WithReason),
+        Move(
+            "strike", "作废", "Strike", (S.FILED,), S.STRUCK, (DISPATCHER, LEADER),
+            input=WithReason, act=release,  # what was struck is taken by nobody
+        ),
     ],
     zh="指标",
     en="Indicator",
