@@ -26,6 +26,7 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
+    "autovacuum": "off",  # a database lives for a second
     "max_wal_size": "64MB",
     "timezone": "Asia/Shanghai",  # unlike ours, so that a naive time would show
 }
