@@ -134,6 +134,14 @@ def test_every_finding_says_what_is_wanted_and_what_there_is_in_two_languages() 
     )
 
 
+def test_an_indicator_is_called_by_the_offices_words() -> None:
+    [condition] = read_conditions(json.dumps([{"indicator": "rd_spend", "period": "2022", "at_least": "1"}]), "e")
+
+    _, zh, en = condition.finding(Facts(ON))
+
+    assert zh.startswith("研发投入（2022）1以上") and en.startswith("R&D spend (2022) at least 1")
+
+
 def test_only_periods_that_had_ended_count_and_the_latest_of_them_unless_told() -> None:
     years = [Figure(str(year), date(year, 12, 31), Decimal(year)) for year in (2021, 2022, 2023)]
     firm = Facts(ON, indicators={RD: years})

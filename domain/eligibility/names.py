@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from domain.applications import ApplicationState
 from domain.eligibility.reading import Spot
+from domain.indicators import IndicatorKind
 from domain.kinds import RecognitionKind
 from domain.words import Word
 
@@ -22,6 +23,10 @@ KINDS: Mapping[str, type[Word]] = {"recognitions": RecognitionKind, "application
 STATES: Mapping[str, type[Word]] = {"applications": ApplicationState}
 """By what is looked at; what has no words here is known by its name alone."""
 OF_APPLICATIONS: Mapping[str, type[Word]] = {"kind": RecognitionKind, "state": ApplicationState}
+
+
+INDICATORS = {each.value: Said(each.zh, each.en) for each in IndicatorKind}
+"""Others are known by their names alone."""
 
 
 def read_name(spot: Spot, words: type[Word] | None) -> str:

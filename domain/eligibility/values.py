@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.eligibility.facts import Facts, Figure
-from domain.eligibility.names import KINDS, STATES, Said, read_name, said_of
+from domain.eligibility.names import INDICATORS, KINDS, STATES, Said, read_name, said_of
 from domain.eligibility.periods import LAST_YEAR, LATEST, read_period
 from domain.eligibility.reading import Spot
 from domain.exact import written
@@ -56,7 +56,8 @@ class Indicator:
     def words(self) -> Said:
         period = {LATEST: Said("最近一期", "latest"), LAST_YEAR: Said("上年", "last year")}.get(self.period)
         zh, en = period or Said(self.period, self.period)
-        return Said(f"{self.name}（{zh}）", f"{self.name} ({en})")
+        name = INDICATORS.get(self.name, Said(self.name, self.name))
+        return Said(f"{name.zh}（{zh}）", f"{name.en} ({en})")
 
     def figure(self, facts: Facts) -> Figure | None:
         known = [each for each in facts.indicators.get(self.name, ()) if each.ended_on <= facts.on]
