@@ -129,7 +129,7 @@ class Query:
         enterprise = await _enterprise(info, key_of(enterprise_id, EnterpriseRow, "enterpriseId"), "enterpriseId")
         day = day_of(info, on)
         found = await quotes.quotes_for(
-            enterprise, await quotes.benefits_for_enterprises(info.context.viewer, day), day
+            enterprise, await quotes.benefits_for_enterprises(info.context.viewer, day, Q()), day
         )
         return [Quote(quote=each) for each in found if standing is None or each.standing in standing]
 

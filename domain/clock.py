@@ -21,10 +21,6 @@ def today() -> datetime:
     return now().astimezone(OFFICE_ZONE)
 
 
-def is_stopped() -> bool:
-    return bool(_stopped)
-
-
 @contextmanager
 def stopped(at: datetime) -> Iterator[None]:
     """Stop the clock at an instant for the length of a block."""

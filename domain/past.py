@@ -121,7 +121,7 @@ class Keeper:
 
     def _digest(self) -> str:
         """Of all that is to be made for the records there are."""
-        made = sha256()
+        made = sha256("\n".join(self.before).encode())
         for model in tables():
             names = sorted(model._meta.db_fields)
             for make in (self._found, self._watched, self._shown):
@@ -129,6 +129,7 @@ class Keeper:
         return made.hexdigest()
 
     async def _keep(self) -> bool:
+        await self._run(self.before)
         begun = False
         for model in tables():
             columns = await self.columns(model.kind())
@@ -179,6 +180,8 @@ class Keeper:
                 yield f'ALTER TABLE "{table}_past" ADD COLUMN {declared}'
 
     instant = ""
+    before: tuple[str, ...] = ()
+    """What all of it stands on."""
 
     def _watched(self, table: str, columns: Sequence[str]) -> Iterable[str]:
         """The trigger. A state replaced in the very instant it began never held, and is not kept."""
@@ -220,12 +223,22 @@ class OnSqlite(Keeper):
         )
 
 
+SECONDS = "floor(extract(epoch FROM {}))::bigint"
+ASKED = "CREATE OR REPLACE FUNCTION past.{}() RETURNS {} LANGUAGE sql STABLE AS $$ SELECT {} $$"
+SCHEMA = (
+    "CREATE SCHEMA IF NOT EXISTS past",
+    "CREATE OR REPLACE FUNCTION past.fork(since timestamptz, until timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE "
+    f"AS $$ SELECT {fork('a', 'b')} FROM (SELECT {SECONDS.format('since')} AS a, {SECONDS.format('until')} AS b) i $$",
+    ASKED.format("at", "timestamptz", "current_setting('qiban.as_of')::timestamptz"),
+    ASKED.format("last_id", "uuid", "current_setting('qiban.last_id')::uuid"),
+    ASKED.format("forks", "bigint[]", "current_setting('qiban.forks')::bigint[]"),
+    f"CREATE OR REPLACE VIEW past.entry AS {told('public', '(SELECT past.at())', '(SELECT past.last_id())')}",
+)
+
+
 class OnPostgres(Keeper):
     instant = "TIMESTAMPTZ"
-
-    async def _keep(self) -> bool:
-        await self._run(SCHEMA)
-        return await super()._keep()
+    before = SCHEMA
 
     def with_board(self, table: str) -> bool:
         """An index with the instant makes each change of a row one of all its indexes, as a change of an indexed state
@@ -273,16 +286,3 @@ class OnPostgres(Keeper):
             "WHERE changed_at <= (SELECT past.at()) AND replaced_at > (SELECT past.at())"
             " AND id <= (SELECT past.last_id()) AND fork = ANY (past.forks())"
         )
-
-
-SECONDS = "floor(extract(epoch FROM {}))::bigint"
-ASKED = "CREATE OR REPLACE FUNCTION past.{}() RETURNS {} LANGUAGE sql STABLE AS $$ SELECT {} $$"
-SCHEMA = (
-    "CREATE SCHEMA IF NOT EXISTS past",
-    "CREATE OR REPLACE FUNCTION past.fork(since timestamptz, until timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE "
-    f"AS $$ SELECT {fork('a', 'b')} FROM (SELECT {SECONDS.format('since')} AS a, {SECONDS.format('until')} AS b) i $$",
-    ASKED.format("at", "timestamptz", "current_setting('qiban.as_of')::timestamptz"),
-    ASKED.format("last_id", "uuid", "current_setting('qiban.last_id')::uuid"),
-    ASKED.format("forks", "bigint[]", "current_setting('qiban.forks')::bigint[]"),
-    f"CREATE OR REPLACE VIEW past.entry AS {told('public', '(SELECT past.at())', '(SELECT past.last_id())')}",
-)

@@ -61,7 +61,7 @@ class Quote:
         )
 
 
-async def benefits_on(viewer: Viewer, on: date, narrowed: Q = Q()) -> list[Benefit]:  # noqa: B008 (never changed)
+async def benefits_on(viewer: Viewer, on: date, narrowed: Q) -> list[Benefit]:
     """Benefits in force on a day, of policies in sight."""
     versions: Any = PolicyVersion.seen_by(viewer).filter(PolicyVersion.in_force(on)).using_db(reads())
     keys = await versions.values_list("id", flat=True)
@@ -69,7 +69,7 @@ async def benefits_on(viewer: Viewer, on: date, narrowed: Q = Q()) -> list[Benef
     return list(await rows.order_by("id").using_db(reads()))
 
 
-async def benefits_for_enterprises(viewer: Viewer, on: date, narrowed: Q = Q()) -> list[Benefit]:  # noqa: B008
+async def benefits_for_enterprises(viewer: Viewer, on: date, narrowed: Q) -> list[Benefit]:
     """Of these, what an enterprise may meet: in a competition agencies do."""
     return [each for each in await benefits_on(viewer, on, narrowed) if not isinstance(each.grants, Competitive)]
 

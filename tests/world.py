@@ -67,7 +67,7 @@ async def a_person(zone: Zone, name: str, *roles: Role, **given: Any) -> Person:
 
 async def a_world(code: str = "GL", parent: Zone | None = None) -> World:
     """A world of its own; the first of a database whose clock runs is one recorded before, of long ago."""
-    if code != "GL" or clock.is_stopped() or await Zone.exists():
+    if code != "GL" or clock._stopped or await Zone.exists():
         return await _made(code, parent)
     if database.engine() not in recorded.kept:
         with clock.stopped(recorded.FOUNDED):

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from domain.applications import OPEN, UNDECIDED, Application, ApplicationState
 from domain.calendar import end_of
 from domain.campaigns import Campaign, CampaignState
-from domain.clock import OFFICE_ZONE
 from domain.cultivated import cultivated
 from domain.deadlines import AGREED
 from domain.facts import FactStatus
@@ -156,7 +155,7 @@ async def turn_down(step: Step) -> None:
 
 def _on(step: Step, given: date | None, field: str) -> date:
     """The day of a step: not in the future, nor before the step before it."""
-    on = given or step.at.astimezone(OFFICE_ZONE).date()
+    on = given or step.today
     came(on, step, field)
     earliest = step.record.recommended_on or step.record.submitted_on
     if earliest and on < earliest:

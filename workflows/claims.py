@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from domain.applications import Application
 from domain.appropriations import Appropriation
 from domain.claims import OPEN, Claim, ClaimState
-from domain.clock import OFFICE_ZONE
 from domain.eligibility import Money, Standing
 from domain.enterprises import Enterprise
 from domain.exact import written
@@ -76,7 +75,7 @@ class Pay:
 
 async def file(step: Step) -> None:
     claim, given = step.record, step.input
-    benefit, today = given.benefit, _today(step)
+    benefit, today = given.benefit, step.today
     if benefit.zone_id not in await lineage(claim.zone_id):
         raise Refused(OTHER_ZONE.about("benefitId"))
     if not await PolicyVersion.filter(PolicyVersion.in_force(today), id=benefit.version_of_id).exists():
@@ -108,7 +107,7 @@ def _claimed_for(step: Step) -> str:
         if not given.application:
             raise Refused(REQUIRED.about("applicationId"))
         return str(given.application.id)
-    return str(given.year or _today(step).year) if given.benefit.per is Per.YEAR else ""
+    return str(given.year or step.today.year) if given.benefit.per is Per.YEAR else ""
 
 
 async def check(step: Step) -> None:
@@ -134,7 +133,7 @@ async def check(step: Step) -> None:
 
 
 async def grant(step: Step) -> None:
-    claim, today = step.record, _today(step)
+    claim, today = step.record, step.today
     appropriation = await Appropriation.get_or_none(policy_id=claim.policy_id, year=today.year)
     if appropriation is None:
         raise Refused(NO_APPROPRIATION.about(year=today.year))
@@ -156,7 +155,7 @@ async def turn_down(step: Step) -> None:
 
 
 async def pay(step: Step) -> None:
-    claim, given, today = step.record, step.input, _today(step)
+    claim, given, today = step.record, step.input, step.today
     paid_on = given.paid_on or today
     if not claim.granted_on <= paid_on <= today:
         raise Refused(PAID_BEFORE_GRANTED.about(day=claim.granted_on))
@@ -170,7 +169,7 @@ def contracts_met(s: Situation) -> Refusal | None:
 
 
 async def _quote(step: Step) -> Quote:
-    claim, today = step.record, _today(step)
+    claim, today = step.record, step.today
     benefit = await Benefit.get(id=claim.benefit_id)
     if claim.application_id:
         found = await quotes_of(await Application.get(id=claim.application_id), [benefit], today)
@@ -179,9 +178,6 @@ async def _quote(step: Step) -> Quote:
         found = await quotes_for(enterprise, [benefit], today)
     return found[0]
 
-
-def _today(step: Step) -> Any:
-    return step.at.astimezone(OFFICE_ZONE).date()
 
 
 WHOSE_TURN = Audience(

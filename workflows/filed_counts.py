@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from domain.clock import OFFICE_ZONE
 from domain.facts import FactStatus
 from domain.filed_counts import FiledCount, FiledCountState, Measure
 from domain.kinds import Level, RecognitionKind
@@ -53,7 +52,7 @@ async def file(step: Step) -> None:
         raise Refused(PERIOD_REVERSED)
     if abs(given.count) > MOST or (given.count < 0 and given.measure is not Measure.NET):
         raise Refused(COUNT_RANGE.about(most=MOST))
-    if given.until > step.at.astimezone(OFFICE_ZONE).date():
+    if given.until > step.today:
         raise Refused(BAD_INPUT.about("until", problem_zh="日期在将来", problem_en="it lies in the future"))
     for name, value in vars(given).items():
         setattr(step.record, name, value)

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from tortoise.queryset import QuerySet
 
-from domain.clock import OFFICE_ZONE
 from domain.exact import written
 from domain.facts import FactStatus
 from domain.indicators import MAY_BE_NEGATIVE, UNITS, Indicator, IndicatorKind, IndicatorState, IndicatorUnit, year_of
@@ -118,7 +117,7 @@ def period_of(step: Step) -> tuple[date, date]:
     since, until = year_of(given.year) if given.year is not None else days
     if since > until:
         raise Refused(PERIOD_REVERSED)
-    if until > step.at.astimezone(OFFICE_ZONE).date():
+    if until > step.today:
         raise Refused(PERIOD_AHEAD)
     return since, until
 

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from domain.clock import OFFICE_ZONE
 from domain.exact import written
 from domain.libraries import Library, LibraryState, Members, total_of
 from domain.library_entries import LibraryEntry, LibraryEntryState
@@ -94,7 +93,7 @@ async def admit(step: Step) -> None:
     entry.library_id, entry.plan, entry.source = library.id, given.plan, given.source
     entry.stages, entry.fast_track = len(library.stages), bool(library.fast_track)
     entry.stage, entry.stage_name = 0, library.stages[0]
-    entry.entered_on = given.entered_on or _today(step)
+    entry.entered_on = given.entered_on or step.today
     came(entry.entered_on, step, "enteredOn")
 
 
@@ -128,7 +127,7 @@ async def _to(step: Step, stage: int) -> None:
 
 
 async def leave(step: Step) -> None:
-    entry, on = step.record, step.input.left_on or _today(step)
+    entry, on = step.record, step.input.left_on or step.today
     came(on, step, "leftOn")
     if on < entry.entered_on:
         raise Refused(LEFT_FIRST)
@@ -143,9 +142,6 @@ async def graduate(step: Step) -> None:
 async def note_application(step: Step) -> None:
     step.record.applied_on = step.input.on
 
-
-def _today(step: Step) -> date:
-    return step.at.astimezone(OFFICE_ZONE).date()
 
 
 def not_last(s: Situation) -> Refusal | None:

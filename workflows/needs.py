@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from domain.cases import Case
-from domain.clock import OFFICE_ZONE
 from domain.needs import Need, NeedKind, NeedState
 from workflows.actors import ACCOMPANYING, DISPATCHER, ITS_CONTACT, LEADER
 from workflows.audiences import COMPANION_OF, DISPATCHERS, ITS_CONTACTS
@@ -51,14 +50,14 @@ async def enlist(step: Step) -> None:
     need = step.record
     for name, value in vars(step.input).items():
         setattr(need, name, value)
-    need.listed_on = need.reviewed_on = _today(step)
+    need.listed_on = need.reviewed_on = step.today
 
 
 async def review(step: Step) -> None:
     """From now on it is due to be reviewed anew, by what the zone has set by now."""
     need, given = step.record, step.input
     need.title, need.description = given.title or need.title, given.description or need.description
-    need.reviewed_on = _today(step)
+    need.reviewed_on = step.today
     end(need)
 
 
@@ -69,9 +68,6 @@ async def take_up(step: Step) -> None:
 async def meet(step: Step) -> None:
     step.record.result = step.input.result
 
-
-def _today(step: Step) -> Any:
-    return step.at.astimezone(OFFICE_ZONE).date()
 
 
 KEEPERS = (ITS_CONTACT, ACCOMPANYING, DISPATCHER, LEADER)

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from domain import clock, database, meters
 from domain.calendar import Calendar
+from domain.clock import OFFICE_ZONE
 from domain.records import Record, id_at, zone_of
 from domain.refusals import CONFLICT, STALE, Refused
 from domain.viewers import Viewer
@@ -50,6 +51,11 @@ class Step:
     @property
     def at(self) -> datetime:
         return self.change.at
+
+    @property
+    def today(self) -> date:
+        """The day it is in the offices."""
+        return self.at.astimezone(OFFICE_ZONE).date()
 
     async def perform(self, record: Record, move: str, /, **given: Any) -> None:
         """A move that this move brings about: by the rules, whoever makes this one."""

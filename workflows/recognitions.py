@@ -7,7 +7,6 @@ from datetime import date
 from typing import Annotated, Any
 
 from domain.applications import Application
-from domain.clock import OFFICE_ZONE
 from domain.cultivated import cultivated
 from domain.facts import FactStatus
 from domain.kinds import REPEATED, Level, RecognitionKind
@@ -169,7 +168,7 @@ async def give_way(step: Step) -> None:
 
 
 def came(day: date, step: Step, field: str) -> None:
-    if day > step.at.astimezone(OFFICE_ZONE).date():
+    if day > step.today:
         raise Refused(NOT_YET.about(field))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from domain.clock import OFFICE_ZONE
 from domain.refusals import BAD_INPUT, Refusal, Refused
 from domain.reviews import TOPICS, Review, ReviewState, TopicStanding, days_of
 from workflows.actors import ACCOMPANYING, DISPATCHER, LEADER
@@ -50,7 +49,7 @@ async def record(step: Step) -> None:
     if not 1 <= given.quarter <= 4:
         raise Refused(BAD_INPUT.about("quarter", problem_zh="季度为1至4", problem_en="quarters are 1 to 4"))
     review.year, review.quarter = given.year, given.quarter
-    review.held_on = given.held_on or step.at.astimezone(OFFICE_ZONE).date()
+    review.held_on = given.held_on or step.today
     came(review.held_on, step, "heldOn")
     first, _ = days_of(given.year, given.quarter)
     if review.held_on < first:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Annotated
 
 from domain.cases import Case
-from domain.clock import OFFICE_ZONE
 from domain.refusals import Refusal, Refused
 from domain.roadmaps import Milestone, MilestoneState, PlanLine, Roadmap, RoadmapState
 from workflows.actors import ACCOMPANYING, DISPATCHER, LEADER
@@ -103,7 +102,7 @@ async def tie_case(step: Step) -> None:
 
 
 async def reach(step: Step) -> None:
-    milestone, on = step.record, step.input.reached_on or step.at.astimezone(OFFICE_ZONE).date()
+    milestone, on = step.record, step.input.reached_on or step.today
     came(on, step, "reachedOn")
     milestone.result, milestone.reached_on = step.input.result, on
 

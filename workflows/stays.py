@@ -7,7 +7,6 @@ from datetime import date
 from typing import Annotated
 
 from domain.carriers import Carrier
-from domain.clock import OFFICE_ZONE
 from domain.refusals import Refusal, Refused
 from domain.stays import Stay, StayState
 from workflows.actors import ACCOMPANYING, DISPATCHER, LEADER
@@ -43,7 +42,7 @@ class MoveOut:
 
 async def move_in(step: Step) -> None:
     stay, given = step.record, step.input
-    since = given.since or _today(step)
+    since = given.since or step.today
     came(since, step, "since")
     await require_house(step.subject, given.carrier)
     others = Stay.filter(enterprise_id=stay.enterprise_id).exclude(state=S.STRUCK)
@@ -61,7 +60,7 @@ async def move_in(step: Step) -> None:
 
 
 async def move_out(step: Step) -> None:
-    stay, on = step.record, step.input.on or _today(step)
+    stay, on = step.record, step.input.on or step.today
     came(on, step, "on")
     if on < stay.since:
         raise Refused(LEFT_FIRST.about(since=stay.since))
@@ -79,10 +78,6 @@ def _leave(step: Step) -> None:
     if step.subject.carrier_id == step.record.carrier_id:
         step.subject.carrier_id = None
 
-
-def _today(step: Step) -> date:
-    today: date = step.at.astimezone(OFFICE_ZONE).date()
-    return today
 
 
 KEEPERS = (ACCOMPANYING, DISPATCHER, LEADER)

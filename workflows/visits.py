@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from domain.clock import OFFICE_ZONE, now
+from domain.clock import now
 from domain.departments import Department
 from domain.people import Person, viewer_of
 from domain.refusals import OTHER_ZONE, REQUIRED, Refusal, Refused
@@ -152,7 +152,7 @@ async def _joining(step: Step) -> list[Department]:
 
 async def make(step: Step) -> None:
     visit, given = step.record, step.input
-    visit.visited_on = given.visited_on or step.at.astimezone(OFFICE_ZONE).date()
+    visit.visited_on = given.visited_on or step.today
     came(visit.visited_on, step, "visitedOn")
     row = getattr(given, "round", None) or (await VisitRound.get(id=visit.round_id) if visit.round_id else None)
     if row and not row.since <= visit.visited_on <= row.until:

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from domain.clock import OFFICE_ZONE
 from domain.exact import written
 from domain.outcomes import Outcome, OutcomeKind
 from domain.refusals import BAD_INPUT, Refusal, Refused
@@ -94,7 +93,7 @@ async def enter_outcome(step: Step) -> None:
 
 def _day(step: Step, given: date | None, field: str, earliest: date | None = None) -> date:
     """Not in the future, nor before the step before it."""
-    on = given or step.at.astimezone(OFFICE_ZONE).date()
+    on = given or step.today
     came(on, step, field)
     if earliest and on < earliest:
         raise Refused(OUT_OF_ORDER.about(field, day=earliest))
