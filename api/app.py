@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -82,9 +82,8 @@ class Service(GraphQL[Context, None]):
         context: Context = request.state.context
         try:
             asked = await _asked(request)
-            # Today's standing is confirmed first where the past is asked for.
-            if asked and accepts_json(request) and "asOf" not in (asked.query or ""):
-                answer = await planned(schema, asked.query, asked.operation_name, asked.variables, context)
+            if asked and accepts_json(request):
+                answer = await _planned(asked, context)
                 if answer is not None:
                     note("query")
                     return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
@@ -157,6 +156,18 @@ class Service(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data, default=str)
+
+
+async def _planned(asked: GraphQLRequestData, context: Context) -> dict[str, Any] | None:
+    """The answer by plan, as of the instant asked for; None where `run` has to give it, or has to say no."""
+    operation = (asked.query, asked.operation_name, asked.variables, context)
+    if "asOf" not in (asked.query or ""):
+        return await planned(schema, *operation)
+    await context.confirm()  # today's standing comes before that of then
+    with suppress(Refused):
+        async with answering(schema, *operation):
+            return await planned(schema, *operation)
+    return None
 
 
 async def _asked(request: Request) -> GraphQLRequestData | None:

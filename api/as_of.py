@@ -8,22 +8,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from graphql import DocumentNode, GraphQLError, parse
+from graphql import GraphQLError
 from strawberry import Schema
 
+from api import documents
 from api.context import Context
 from api.filters import instant
-from api.limits import MOST_TOKENS
 from api.pages import ONE_INSTANT
 from api.selections import Unplannable, selection
 from domain import as_of, clock
-from domain.database import reads
+from domain.database import reads, reads_from
 from domain.people import viewer_of
+from domain.recent import Recent
 from domain.refusals import BAD_INPUT, Refused
+from domain.viewers import Viewer
 
+SETTLED = timedelta(hours=1)
+MOST_KEPT = 1_000
+_stood: WeakKeyDictionary[Any, Recent[Viewer]] = WeakKeyDictionary()
 NOT_YET = BAD_INPUT.about("asOf", problem_zh="该时刻尚未到来", problem_en="that instant is yet to come")
 
 
@@ -39,10 +46,21 @@ async def answering(
     if at > clock.now():
         raise Refused(NOT_YET)
     async with as_of.reading(at):
-        then = await viewer_of(context.viewer.person_id, at, db=reads())
+        then = await _standing(context.viewer.person_id, at)
         context.as_of = context.at = at
         context.someone = context.viewer.looking_back(then)
         yield
+
+
+async def _standing(person_id: UUID, at: datetime) -> Viewer:
+    """What somebody was then; remembered, as it is asked again for every part of a screen, once it is so long ago that
+    nothing of then can still be under way."""
+    stood = _stood.setdefault(reads_from(), Recent(MOST_KEPT))
+    if (known := stood.get((person_id, at))) is None:
+        known = await viewer_of(person_id, at, db=reads())
+        if at < clock.now() - SETTLED:
+            stood.put((person_id, at), known)
+    return known
 
 
 def _asked(
@@ -52,8 +70,7 @@ def _asked(
     source = schema._schema
     assert source.query_type
     try:
-        document: DocumentNode = parse(query, max_tokens=MOST_TOKENS)
-        chosen = selection(source, document.definitions, operation, dict(variables or {}))
+        chosen = selection(source, documents.read(query).definitions, operation, dict(variables or {}))
         roots = chosen.roots(source.query_type)
         fields = [each for each in roots.values() if each[0].node.name.value != "__typename"]
         instants = {chosen.arguments(source.query_type, each).get("asOf") for each in fields}

@@ -85,6 +85,11 @@ async def planned(
         return None
 
 
+def read(query: str) -> DocumentNode:
+    """A document, known or not. Raises `GraphQLError` when it is none."""
+    return _documents.get(query) or parse(query, max_tokens=MOST_TOKENS)
+
+
 def subscribes(query: str | None, operation_name: str | None) -> bool:
     """Whether a document that can be read asks for a subscription."""
     return _asks_for(OperationType.SUBSCRIPTION, query, operation_name)
@@ -97,10 +102,9 @@ def changes(query: str | None, operation_name: str | None) -> bool:
 
 def _asks_for(kind: OperationType, query: str | None, operation_name: str | None) -> bool:
     try:
-        document = _documents.get(query) or parse(query or "", max_tokens=MOST_TOKENS)
+        return _kind(read(query or ""), operation_name) == kind.value
     except GraphQLError:
         return False
-    return _kind(document, operation_name) == kind.value
 
 
 def _kind(document: DocumentNode, operation_name: str | None) -> str | None:

@@ -40,7 +40,7 @@ def input_type(name: str, words: str, declared: Any, own: Iterable[Own]) -> Any:
     for field in fields_of(declared) if declared else ():
         description = f"{field.words.zh}: {field.words.en}"
         fields[field.api_name] = _input_field(_kind(field), field.required, description)
-    return strawberry.input(class_of(name, fields), name=name, description=words)
+    return strawberry.input(class_of(name, words, fields), name=name, description=words)
 
 
 def _input_field(kind: Any, required: bool, description: str | None) -> tuple[Any, Any]:
@@ -49,10 +49,11 @@ def _input_field(kind: Any, required: bool, description: str | None) -> tuple[An
     return kind | None, strawberry.field(default=None, description=description)
 
 
-def class_of(name: str, fields: Mapping[str, tuple[Any, Any]]) -> type[Any]:
-    """A class as one would have written it: an annotation and a value for each field."""
+def class_of(name: str, words: str, fields: Mapping[str, tuple[Any, Any]]) -> type[Any]:
+    """A class as one would have written it: its words, an annotation and a value for each field."""
     annotations = {field: kind for field, (kind, _) in fields.items()}
-    return type(name, (), {"__annotations__": annotations, **{field: value for field, (_, value) in fields.items()}})
+    values = {field: value for field, (_, value) in fields.items()}
+    return type(name, (), {"__doc__": words, "__annotations__": annotations, **values})
 
 
 def _kind(field: Field) -> Any:

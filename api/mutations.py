@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,7 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
     record = _record_field(flow)
     own = _own_fields(flow, move)
     asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}.", move.input, own)
-    payload = _payload_type(_title(name) + "Payload", {record: NODES[flow.record] | None, "refusals": list[Refusal]})
+    payload = _payload(flow.record)
 
     async def resolve(info: Info, input: Any) -> Any:
         language = info.context.language
@@ -70,10 +71,7 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
     item = input_type(_title(name) + "Item", "One record of many.", None, [ID_FIELD, VERSION_FIELD])
     own = [Own("records", list[item]), KEY_FIELD]  # type: ignore[valid-type]
     asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}; many at once.", move.input, own)
-    result: Any = _payload_type(
-        _title(name) + "Result", {"id": strawberry.ID, record: NODES[flow.record] | None, "refusals": list[Refusal]}
-    )
-    payload = _payload_type(_title(name) + "Payload", {"results": list[result], "refusals": list[Refusal]})
+    result, payload = _bulk_payload(flow.record)
 
     async def one(info: Info, input: Any, item: Any) -> Any:
         viewer, key = info.context.viewer, input.idempotency_key
@@ -152,9 +150,28 @@ def _within(flow: Flow) -> type[Record] | None:
     return related  # type: ignore[no-any-return]
 
 
-def _payload_type(name: str, fields: Mapping[str, Any]) -> Any:
+@cache
+def _payload(record: type[Record]) -> Any:
+    """What every move of a kind of record answers with; one type for all of them, so that a front end has one way to
+    read it and a process fewer types to make when it starts."""
+    fields = {_snake(record.__name__): NODES[record] | None, "refusals": list[Refusal]}
+    return _payload_type(f"{record.__name__}Payload", "The record as it is now, or why nothing was done.", fields)
+
+
+@cache
+def _bulk_payload(record: type[Record]) -> tuple[Any, Any]:
+    name = record.__name__
+    result: Any = _payload_type(
+        f"{name}Result", "One record of many: as it is now, or why nothing was done.",
+        {"id": strawberry.ID, _snake(name): NODES[record] | None, "refusals": list[Refusal]},
+    )
+    fields = {"results": list[result], "refusals": list[Refusal]}
+    return result, _payload_type(f"{name}ResultsPayload", "Each for itself; refusals here are of the whole.", fields)
+
+
+def _payload_type(name: str, words: str, fields: Mapping[str, Any]) -> Any:
     declared = {field: (kind, strawberry.field()) for field, kind in fields.items()}
-    return strawberry.type(class_of(name, declared), name=name)
+    return strawberry.type(class_of(name, words, declared), name=name, description=words)
 
 
 def _described(flow: Flow, move: Move) -> str:

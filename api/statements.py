@@ -127,9 +127,11 @@ class Statement:
         return sql
 
     def _selecting(self, rows: QuerySet[Any], selected: str) -> str:
-        chosen: list[Any] = [RawSQL(selected)]
-        rows.query._selects = chosen
-        return str(rows.query.get_sql(rows.query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters)))
+        """Its limit is written out: a database that knows it before the values plans a statement once for them all."""
+        query: Any = rows.query
+        query._selects, limit, query._limit = [RawSQL(selected)], query._limit, None
+        sql = query.get_sql(query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=self.parameters))
+        return f"{sql} LIMIT {limit.value}" if limit else str(sql)
 
     def _object(self, at: Place, details: Details) -> str:
         if not isinstance(at.kind, GraphQLObjectType):

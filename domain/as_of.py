@@ -14,7 +14,7 @@ from tortoise.backends.base.client import TransactionContext
 from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
-from domain import past, sqlite
+from domain import past, postgres, sqlite
 from domain.database import engine
 from domain.records import last_id_at
 from domain.snapshots import Deferred
@@ -24,23 +24,25 @@ LAST_ID = "SELECT max(id) FROM (SELECT {} AS id UNION ALL SELECT id FROM past_be
 # In the schema that comes first the names of the tables are those of views.
 SETTINGS = (
     "SELECT set_config('search_path', 'past, public', true), set_config('jit', 'off', true),"
-    " set_config('qiban.as_of', $1, true), set_config('qiban.forks', $2, true),"
-    f" set_config('qiban.last_id', ({LAST_ID.format('$3')}), true)"
+    " set_config('qiban.as_of', '{at}', true), set_config('qiban.forks', '{{{forks}}}', true),"
+    " set_config('qiban.last_id', (" + LAST_ID.format("'{last}'") + ")::text, true)"
 )
 
 
 @asynccontextmanager
 async def reading(at: datetime) -> AsyncIterator[None]:
     """In the block `database.reads()` answers as of an instant, all of it from one snapshot."""
-    async with in_transaction("past") as connection:
-        forks, last = past.forks(at), str(last_id_at(at))
-        if engine() == "postgres":
-            await connection.execute_query(SETTINGS, [at.isoformat(), f"{{{','.join(map(str, forks))}}}", last])
-        else:
+    forks, last = past.forks(at), str(last_id_at(at))
+    if engine() == "postgres":
+        settings = SETTINGS.format(at=at.isoformat(), forks=",".join(map(str, forks)), last=last)
+        async with cast(postgres.Client, get_connection("past")).snapshot(settings):
+            yield
+    else:
+        async with in_transaction("past") as connection:
             found = await connection.execute_query_dict(LAST_ID.format("?"), [last])
             client = cast(Client, get_connection("past")._parent)
             client.asked = (sqlite.instant(at), next(iter(found[0].values())), json.dumps(forks))
-        yield
+            yield
 
 
 class Client(sqlite.Client):

@@ -166,6 +166,13 @@ def reads() -> BaseDBAsyncClient:
     return _open_transaction() or get_connection(place)
 
 
+def reads_from() -> Any:
+    """The file or the pool that is read, beyond any transaction: what is kept of one database is kept by this, so that
+    it is not taken for another's."""
+    place = reads()
+    return getattr(place, "_parent", place)
+
+
 def looking_back() -> bool:
     """Whether reads are answered as of an instant past."""
     return isinstance(get_connection("past"), TransactionalDBClient)

@@ -22,11 +22,13 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from ssl import SSLContext
-
-import httpx
+from typing import TYPE_CHECKING
 
 from domain import clock
 from domain.refusals import Refusal, Refused
+
+if TYPE_CHECKING:
+    import httpx  # where it is used, it is imported: most processes call nobody, and it takes a tenth of their start
 
 LOOK_UP_SECONDS = 3
 CALL_SECONDS = 10
@@ -48,6 +50,10 @@ IPAddress = IPv4Address | IPv6Address
 Places = Mapping[tuple[str, int], Sequence[IPAddress]]
 """Hosts and ports, and the addresses they were found at."""
 NOWHERE: Places = {}
+
+
+class Unanswered(Exception):
+    """Nobody answered, or not as HTTP; its text is the kind of failure."""
 
 
 @dataclass(frozen=True)
@@ -94,24 +100,30 @@ async def permitted(url: str, known: Places = NOWHERE) -> tuple[httpx.URL, Seque
 
 async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """One POST. It follows no redirect, uses no proxy, and takes ten seconds at most in all. Raises `Refused` for an
-    address that is not permitted, `httpx.HTTPError` or `TimeoutError` where nobody answers."""
+    address that is not permitted, `Unanswered` where nobody answers."""
+    import httpx
+
     target, addresses = await permitted(url)
     there = target.copy_with(host=str(addresses[0]))
     # The certificate is checked against the name, though the connection goes to the address.
     named = {"sni_hostname": target.host}
     # Nothing packed is asked for and nothing unpacked: a few bytes can be made to unpack to gigabytes.
     told = {**headers, "Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity"}
-    async with (
-        asyncio.timeout(CALL_SECONDS),
-        httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=CALL_SECONDS) as http,
-        http.stream("POST", there, content=body, headers=told, extensions=named) as response,
-    ):
-        answer = b""
-        async for some in response.aiter_raw():
-            answer += some
-            if len(answer) >= MOST_ANSWER_BYTES:
-                break
-        return Answer(response.status_code, answer[:MOST_ANSWER_BYTES], _wait(response.headers.get("retry-after", "")))
+    try:
+        async with (
+            asyncio.timeout(CALL_SECONDS),
+            httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=CALL_SECONDS) as http,
+            http.stream("POST", there, content=body, headers=told, extensions=named) as response,
+        ):
+            answer = b""
+            async for some in response.aiter_raw():
+                answer += some
+                if len(answer) >= MOST_ANSWER_BYTES:
+                    break
+            wait = _wait(response.headers.get("retry-after", ""))
+            return Answer(response.status_code, answer[:MOST_ANSWER_BYTES], wait)
+    except (httpx.HTTPError, TimeoutError, OSError) as error:
+        raise Unanswered(type(error).__name__) from error
 
 
 def public(address: IPAddress) -> bool:
@@ -142,6 +154,8 @@ def _port(target: httpx.URL) -> int:
 
 
 def _parsed(url: str) -> httpx.URL:
+    import httpx
+
     try:
         target = httpx.URL(url)
         good = target.scheme in ("http", "https") and target.host and not target.userinfo and not target.fragment
@@ -184,4 +198,6 @@ def _allowed(host: str, port: int, addresses: Sequence[IPAddress]) -> bool:
 
 @cache
 def _tls() -> SSLContext:
+    import httpx
+
     return httpx.create_ssl_context()

@@ -284,5 +284,5 @@ class OnPostgres(Keeper):
             f"SELECT {names}, 'infinity'::timestamptz AS replaced_at, 0::bigint AS fork FROM public.\"{table}\" "
             f'UNION ALL SELECT {names}, replaced_at, fork FROM public."{table}_past") AS every '
             "WHERE changed_at <= (SELECT past.at()) AND replaced_at > (SELECT past.at())"
-            " AND id <= (SELECT past.last_id()) AND fork = ANY (past.forks())"
+            " AND id <= (SELECT past.last_id()) AND fork = ANY ((SELECT past.forks())::bigint[])"
         )

@@ -27,17 +27,29 @@ class Client(AsyncpgDBClient):
         return await asyncpg.create_pool(None, reset=_as_it_is, **reached(given))
 
     def _in_transaction(self) -> TransactionContext:
-        kind = Snapshot if self.connection_name == "past" else Transaction
-        return Opening(kind(self), self._pool_init_lock)
+        return Opening(Transaction(self), self._pool_init_lock)
+
+    def snapshot(self, settings: str) -> TransactionContext:
+        """A transaction in which all is read as of its beginning and nothing is written; `settings` is a SELECT."""
+        return Opening(Snapshot(self, settings), self._pool_init_lock)
 
 
 class Snapshot(TransactionWrapper):
-    """All that is read in it is read as of its beginning, and nothing is written."""
+    """It begins and is set in one round trip."""
+
+    def __init__(self, connection: AsyncpgDBClient, settings: str) -> None:
+        super().__init__(connection)
+        self.settings = settings
 
     @translate_exceptions
     async def begin(self) -> None:
-        self.transaction = self._connection.transaction(isolation="repeatable_read", readonly=True)
-        await self.transaction.start()
+        await self._connection.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {self.settings}")
+
+    async def commit(self) -> None:
+        await self._connection.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        await self._connection.execute("ROLLBACK")
 
 
 class Transaction(TransactionWrapper):

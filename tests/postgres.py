@@ -44,7 +44,7 @@ def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
     if url := os.environ.get("QIBAN_TEST_POSTGRES_URL"):
         yield url
     else:
-        folder = Path(tempfile.mkdtemp(prefix="qiban-pg-", dir=_memory() if settings is SETTINGS else None))
+        folder = Path(tempfile.mkdtemp(prefix="qiban-pg-", dir=memory() if settings is SETTINGS else None))
         try:
             with _server(folder, settings):
                 yield f"postgres://postgres@/postgres?host={folder}"
@@ -65,11 +65,11 @@ async def created(server: str, template: str = "template1") -> AsyncIterator[str
         await connection.close()
 
 
-def _memory() -> str | None:
-    """A copy of a database takes 10 ms in memory and 300 on a disk."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
-    return str(memory) if roomy else None
+def memory() -> str | None:
+    """Where files need no disk, if there is room: a copy of a database takes 10 ms there and 300 on a disk."""
+    folder = Path("/dev/shm")
+    roomy = folder.is_dir() and shutil.disk_usage(folder).free > 2 * 1024**3
+    return str(folder) if roomy else None
 
 
 @contextmanager

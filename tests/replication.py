@@ -57,7 +57,7 @@ class Node:
 @contextmanager
 def a_pair(**settings: str) -> Iterator[tuple[Node, Node]]:
     """A primary and a replica that follows it."""
-    folder = Path(tempfile.mkdtemp(prefix="qiban-pair-", dir=postgres._memory()))
+    folder = Path(tempfile.mkdtemp(prefix="qiban-pair-", dir=postgres.memory()))
     folder.chmod(0o755)
     nodes = []
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from domain import clock
-from domain.outgoing import MOST_ANSWER_BYTES, permitted, post, public
+from domain.outgoing import MOST_ANSWER_BYTES, Unanswered, permitted, post, public
 from domain.refusals import Refused
 from tests.proofs import refused
 from tests.receiver import receiving
@@ -179,7 +179,7 @@ async def test_a_receiver_that_drips_its_answer_is_not_waited_for_longer_than_an
             await asyncio.sleep(0.05)
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-        with pytest.raises(TimeoutError):
+        with pytest.raises(Unanswered, match="TimeoutError"):
             await post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", b"{}", {})
 
 

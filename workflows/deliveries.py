@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import httpx
 from cryptography.exceptions import InvalidTag
 from tortoise.expressions import F, Subquery
 
@@ -181,8 +180,8 @@ async def _send(outlet: Outlet, webhook: Webhook, delivery: Delivery) -> Outcome
         return Outcome(False, refused.refusals[0].code)
     except InvalidTag:
         return Outcome(False, "the installation's secret is another now")
-    except (httpx.HTTPError, TimeoutError, OSError) as error:
-        return Outcome(False, type(error).__name__)
+    except outgoing.Unanswered as error:
+        return Outcome(False, str(error))
 
 
 async def message_of(delivery: Delivery) -> Message:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from domain.calendar import Calendar
 from domain.calendar.rows import Book, path_in, the_book
-from domain.database import reads
+from domain.database import reads, reads_from
 from domain.recent import Recent
 from domain.zones import Rules, rules_in
 
@@ -59,8 +59,7 @@ def stamp(zones: frozenset[UUID]) -> str:
 
 async def rulebook_of(zones: frozenset[UUID], on: date, known: str | None = None) -> Rulebook:
     """The rulebook of some zones on a day: that kept if the stamp, `known` or asked for, is the same still."""
-    place = reads()
-    kept = _kept.setdefault(getattr(place, "_parent", place), Recent(MOST_KEPT))
+    kept = _kept.setdefault(reads_from(), Recent(MOST_KEPT))
     found = kept.get((zones, on))
     if found and found.stamp == (known or await _stamped(zones)):
         return found
