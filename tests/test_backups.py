@@ -18,7 +18,7 @@ from domain.cases import Case
 from domain.people import Person
 from domain.stores import open_store
 from tests.proofs import refused
-from tests.test_cli import qiban
+from tests.terminal import qiban
 from tests.test_races import a_writer
 from tests.world import a_case, a_world
 from workflows.backups import back_up, restore

@@ -21,8 +21,8 @@ from domain.refusals import Refused
 from domain.viewers import OPERATOR, Viewer
 from tests.graphql import Client, served, signed_in
 from tests.proofs import assert_whole, everything, refused
+from tests.terminal import qiban
 from tests.test_arrangements import notice, of_2027, rows_of, whole_year
-from tests.test_cli import qiban
 from tests.world import a_dispatched_case, a_world, a_zone, the_responsibility
 from workflows.calendar import preview, publish_shipped
 from workflows.perform import create, perform

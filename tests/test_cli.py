@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import stat
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,35 +23,8 @@ from domain.timers import Timer
 from domain.viewers import Role
 from domain.webhooks import Webhook
 from domain.zones import Zone
+from tests.terminal import ROOT, SECONDS, qiban, started
 from tests.world import a_case, a_dispatched_case, a_world, a_zone
-
-ROOT = Path(__file__).parent.parent
-SECONDS = 60
-
-
-@dataclass
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-async def qiban(*arguments: str | Path, url: str = "sqlite://unused", **environment: str) -> Ended:
-    """Run a command to its end, with nobody at the keyboard."""
-    process = await started(*arguments, url=url, **environment)
-    out, err = await asyncio.wait_for(process.communicate(), SECONDS)
-    ended = Ended(process.returncode or 0, out.decode(), err.decode())
-    assert "Traceback" not in ended.err, ended.err
-    return ended
-
-
-async def started(*arguments: str | Path, url: str, **environment: str) -> asyncio.subprocess.Process:
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "LC_", "QIBAN"))}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "api.cli", *arguments,
-        cwd=ROOT, env={**surroundings, "QIBAN_DATABASE_URL": url, **environment},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )
 
 
 async def test_help_names_every_command_and_loads_nothing_heavy() -> None:

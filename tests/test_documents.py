@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from api.persisted import _sent, registry
 from domain.documents import hash_of
 from tests.graphql import Client, served, signed_in
+from tests.terminal import qiban
 from tests.world import a_case, a_world
 from workflows import documents
 
@@ -105,13 +104,7 @@ async def test_a_document_forgotten_is_answered_no_longer_once_it_is_read_again(
     assert code(await post(client, documentId=hash_of(CASES))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
-def qiban(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    surroundings = {**os.environ, "QIBAN_DATABASE_URL": url, "LANG": "en_US.UTF-8"}
-    command = [sys.executable, "-m", "api.cli", "documents", *arguments]
-    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
-
-
-def test_manifests_of_both_kinds_and_files_are_registered_and_a_bad_one_registers_nothing(
+async def test_manifests_of_both_kinds_and_files_are_registered_and_a_bad_one_registers_nothing(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     relay, apollo, bad = tmp_path / "relay.json", tmp_path / "apollo.json", tmp_path / "bad.json"
@@ -120,16 +113,18 @@ def test_manifests_of_both_kinds_and_files_are_registered_and_a_bad_one_register
     bad.write_text(json.dumps({"ok": "{ __typename }", "Wrong": "{ nothing }"}))
     (tmp_path / "Zones.graphql").write_text("query Zones { zones { code } }")
 
-    for file in (relay, apollo, tmp_path / "Zones.graphql"):
-        assert "1 documents, 1 of them new" in qiban(sqlite_url, "trust", str(file)).stderr
-    refused = qiban(sqlite_url, "trust", str(bad))
-    assert refused.returncode == 1 and "'Wrong' is not valid" in refused.stderr
-    relay.write_text("[1]")
-    no_manifest = qiban(sqlite_url, "trust", str(relay))
-    assert no_manifest.returncode == 1 and "is no manifest" in no_manifest.stderr
+    terminal = partial(qiban, "documents", url=sqlite_url, LANG="en_US.UTF-8")
 
-    listed = qiban(sqlite_url, "list").stdout.splitlines()
+    for file in (relay, apollo, tmp_path / "Zones.graphql"):
+        assert "1 documents, 1 of them new" in (await terminal("trust", file)).err
+    refused = await terminal("trust", bad)
+    assert refused.code == 1 and "'Wrong' is not valid" in refused.err
+    relay.write_text("[1]")
+    no_manifest = await terminal("trust", relay)
+    assert no_manifest.code == 1 and "is no manifest" in no_manifest.err
+
+    listed = (await terminal("list")).out.splitlines()
     assert [line.split()[-1] for line in listed] == ["Others", "Zones", "md5-of-relay"]
-    assert "1 forgotten" in qiban(sqlite_url, "forget", hash_of(OTHER)).stderr
+    assert "1 forgotten" in (await terminal("forget", hash_of(OTHER))).err
 
 

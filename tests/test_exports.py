@@ -24,7 +24,7 @@ from domain.seals import Checkpoint, Head
 from domain.signed_notes import PrivateKey, signed
 from tests.proofs import refused
 from tests.sealing import without_triggers
-from tests.test_cli import qiban
+from tests.terminal import qiban
 from tests.test_seals import by_definition, many_entries
 from tests.world import World, a_case, a_closed_case, a_world
 from workflows import exports, log_keys

@@ -18,7 +18,7 @@ from domain import trees
 from domain.history import Entry
 from domain.seals import Leaf, leaf_of
 from tests.graphql import served, signed_in
-from tests.test_cli import qiban
+from tests.terminal import qiban
 from tests.test_seals import by_definition, climbed, joined, many_entries
 from tests.world import World, a_case, a_world
 from workflows import log_keys

@@ -10,7 +10,7 @@ from domain import database as storage
 from domain.seals import Checkpoint, Leaf
 from tests.proofs import refused
 from tests.sealing import without_triggers
-from tests.test_cli import qiban
+from tests.terminal import qiban
 from tests.test_seals import many_entries
 from tests.world import a_zone
 from workflows import log_keys

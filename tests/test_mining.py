@@ -21,7 +21,7 @@ from domain.responsibilities import Responsibility
 from domain.viewers import Role
 from domain.zones import Zone
 from tests.proofs import moved, refused
-from tests.test_cli import qiban
+from tests.terminal import qiban
 from tests.world import a_case, a_closed_case, a_dispatched_case, a_person, a_world
 from workflows.mining import scope
 from workflows.mining.ocel import write_ocel

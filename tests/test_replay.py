@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +17,7 @@ from domain.history import Entry, entry_hash
 from domain.problems import Problem
 from domain.records import new_id
 from domain.responsibilities import Part
+from tests.terminal import qiban
 from tests.world import (
     World,
     a_case,
@@ -324,22 +323,12 @@ async def test_at_the_terminal_differences_are_listed_and_the_exit_code_is_one(d
         world = await a_world()
         case = await a_case(world)
 
-    clean = await at_the_terminal(database, "replay", "--zone", "GL")
+    clean = await qiban("audit", "replay", "--zone", "GL", url=database)
     await run(f"UPDATE \"case\" SET title = '伪造' WHERE id = '{case.id}'")
-    found = await at_the_terminal(database, "replay", "--lang", "en", "--since", "2026-03-01")
-    rebuilt = await at_the_terminal(database, "rebuild")
+    found = await qiban("audit", "replay", "--lang", "en", "--since", "2026-03-01", url=database)
+    rebuilt = await qiban("audit", "rebuild", url=database)
 
-    assert (clean[0], clean[1]) == (0, "")
-    assert found[0] == 1
-    assert f"case/{case.id} #1 collect case/{case.id}.title the row is not what its history says" in found[1]
-    assert (rebuilt[0], rebuilt[1]) == (0, "")
-
-
-async def at_the_terminal(url: str, *arguments: str) -> tuple[int | None, str]:
-    """The exit code and what was printed."""
-    done = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "api.cli", "audit", *arguments, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "QIBAN_DATABASE_URL": url},
-    )
-    told, _ = await done.communicate()
-    return done.returncode, told.decode()
+    assert (clean.code, clean.out) == (0, "")
+    assert found.code == 1
+    assert f"case/{case.id} #1 collect case/{case.id}.title the row is not what its history says" in found.out
+    assert (rebuilt.code, rebuilt.out) == (0, "")

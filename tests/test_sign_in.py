@@ -334,6 +334,10 @@ def test_a_password_too_easily_guessed_is_weak(weak: str) -> None:
     assert not passwords.is_weak(PASSWORD, "officer01")
 
 
+def test_an_unknown_login_costs_what_a_known_one_does() -> None:
+    assert not passwords._hasher.check_needs_rehash(passwords._DECOY)
+
+
 async def test_an_administrator_makes_an_account_and_resets_its_password_at_once(
     http: httpx.AsyncClient, world: World
 ) -> None:
