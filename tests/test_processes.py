@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -79,21 +79,25 @@ def lives(process: int) -> bool:
 
 
 async def test_a_process_killed_is_started_again_while_the_other_answers(
-    sqlite_url: str, unused_tcp_port: int
+    sqlite_url: str, unused_tcp_port_factory: Callable[[], int]
 ) -> None:
-    async with several(sqlite_url, unused_tcp_port) as (parent, http, told):
+    port, figures = unused_tcp_port_factory(), f"127.0.0.1:{unused_tcp_port_factory()}"
+    async with several(sqlite_url, port, QIBAN_METRICS=figures) as (parent, http, told):
         await until(lambda: at_work(told), SECONDS)
         before, [killed] = children(parent), at_work(told)
+        answered = [(await http.get("/health")).status_code for _ in range(20)]
 
         os.kill(killed, signal.SIGKILL)
-        answered = [(await http.get("/health")).status_code for _ in range(20)]
+        answered += [(await http.get("/health")).status_code for _ in range(20)]
         await until(lambda: len(at_work(told)) == 2, SECONDS)
         after = children(parent)
+        counted = (await http.get(f"http://{figures}/metrics")).text
 
         parent.terminate()
         await asyncio.wait_for(parent.wait(), SECONDS)
 
-    assert answered == [200] * 20
+    assert answered == [200] * 40
+    assert 'qiban_requests_total{operation="health",outcome="ok"} 40.0' in counted, "of all, also of the one that died"
     assert len(before) == len(after) == 2 and before - after == {killed}
     assert at_work(told)[1:] == list(after - before), "and that one does the worker's duties, as the one before it"
     assert any("another takes its place" in each["message"] for each in told)
