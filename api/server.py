@@ -20,11 +20,35 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api import health, logs, metrics, streams
 from api.limits import MOST_BYTES
 
 STOPPING_SECONDS = 30
+LONGEST_HEAD = 64 * 1024
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP read by httptools, which would take in the head of a request without end."""
+
+    head: int | None = 0
+    """How much has come of a head that is not complete."""
+
+    def on_message_begin(self) -> None:
+        self.head = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.head = None
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.head is not None:
+            self.head += len(data)
+            if self.head > LONGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response("The head of a request is at most 64 KiB.")
 
 
 class Server(uvicorn.Server):
@@ -58,7 +82,8 @@ class Server(uvicorn.Server):
 def server(app: ASGIApp, **options: Any) -> Server:
     # Compression would keep windows of 32 kB for every socket, and events are small.
     config = uvicorn.Config(
-        app, ws_max_size=MOST_BYTES, ws_per_message_deflate=False, timeout_graceful_shutdown=STOPPING_SECONDS, **options
+        app, http=Protocol, ws_max_size=MOST_BYTES, ws_per_message_deflate=False,
+        timeout_graceful_shutdown=STOPPING_SECONDS, **options,
     )
     return Server(config)
 

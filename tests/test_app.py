@@ -19,10 +19,12 @@ import pytest
 from api import app as api_app
 from api.headers import discreet
 from api.nodes import global_id
+from api.server import LONGEST_HEAD
 from domain import database, stores
 from domain.secret import _kept
 from domain.viewers import Role
 from tests.graphql import Client, served, signed_in
+from tests.live import serving
 from tests.world import World, a_case, a_person, a_world
 
 PASSWORD = "走访-visit-2026"
@@ -314,3 +316,20 @@ async def a_server() -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.As
         await server.wait()
         await following
 
+
+
+@pytest.mark.parametrize("name", [b"X-Long: ", b""], ids=["a header", "headers"])
+async def test_a_head_without_end_is_not_taken_in(sqlite_url: str, name: bytes) -> None:
+    async with database.opened(sqlite_url), serving(sqlite_url) as live:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{live.port}") as http:
+            long = await http.get("/health", headers={"X-Long": "x" * 60_000})
+        reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n" + name)
+        for _ in range(LONGEST_HEAD // 4096):
+            writer.write(b"x" * 4096 if name else b"X: 34567890123\r\n" * 256)
+            await writer.drain()
+        said = await reader.read()
+        writer.close()
+
+    assert long.status_code == 200
+    assert said.startswith(b"HTTP/1.1 400 ") and said.endswith(b"at most 64 KiB.")
