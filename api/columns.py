@@ -12,10 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pypika_tortoise.terms import Parameterizer
 from tortoise import fields
 from tortoise.fields.data import CharEnumFieldInstance
 
-from api.nodes import Computed
+from api.nodes import NODES, Computed
 from domain.exact import Exact
 from domain.words import Word
 
@@ -44,6 +45,21 @@ def looked_at(function: Any, model: Any) -> LookedAt:
     return _looked_at[function, model]
 
 
+class Values(Parameterizer):
+    """What a statement is given. The house's own words, such as states, are written out: they are few, they are used
+    unevenly, and a database that plans a statement once for all values should know them."""
+
+    def should_parameterize(self, value: Any) -> bool:
+        return not (isinstance(value, str) and value in _words()) and super().should_parameterize(value)
+
+
+@cache
+def _words() -> frozenset[str]:
+    columns = (each for model in NODES for each in model._meta.fields_map.values())
+    kinds = {each.enum_type for each in columns if isinstance(each, CharEnumFieldInstance)}
+    return frozenset(str(word.value) for kind in kinds for word in kind)
+
+
 class Dialect:
     """The words of one engine, "postgres" or "sqlite"."""
 
@@ -57,6 +73,11 @@ class Dialect:
 
     def literal(self, text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
+
+    def among(self, value: str, page: str) -> str:
+        """Whether a value is one of the few in a column; PostgreSQL may take the few of a subselect for many, and then
+        reads a whole table to sort it beside them."""
+        return f"{value} = ANY (ARRAY({page}))" if self.postgres else f"{value} IN ({page})"
 
     def object(self, pairs: Mapping[str, str]) -> str:
         function = "json_build_object" if self.postgres else "json_object"

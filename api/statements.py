@@ -8,11 +8,10 @@ from itertools import accumulate
 from typing import Any
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType
-from pypika_tortoise.terms import Parameterizer
 from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
-from api.columns import Dialect, looked_at
+from api.columns import Dialect, Values, looked_at
 from api.connections import Connected, Part
 from api.context import Context
 from api.counts import Counted, Counting, Numbers
@@ -44,7 +43,7 @@ class Statement:
     learning: bool = False
 
     def __post_init__(self) -> None:
-        self.parameters = Parameterizer(self.dialect.placeholder)
+        self.parameters = Values(self.dialect.placeholder)
 
     def lookup(self, key: str, wanted: Lookup, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
@@ -116,8 +115,8 @@ class Statement:
             # Its keys first, by index alone: else all that has changed since would be read, if not made nodes of.
             page = self._selecting(rows, row.columns(order.column))
             sorted_by = row.columns(order.column, " DESC" if order.descending else "")
-            among = f"WHERE {row.column('id')} IN (SELECT \"id\" FROM page) ORDER BY {sorted_by}"
-            of_page = f"{selected}, {row.columns(order.column)} FROM {row.table} {among}"
+            among = self.dialect.among(row.column("id"), 'SELECT "id" FROM page')
+            of_page = f"{selected}, {row.columns(order.column)} FROM {row.table} WHERE {among} ORDER BY {sorted_by}"
             sql = f"WITH page AS MATERIALIZED ({page}) SELECT {of_page}"
         return self._shallow(sql)
 

@@ -40,8 +40,9 @@ async def measure(url: str, office: Office, engine: str, size: str) -> AsyncIter
                 context = Context(viewer, "zh", "")
                 made = plan(schema, parse(document), None, variables, context)
                 await made.answer(context)
-                statements = max(statements, len(made.roots))
-                for root in made.roots:
+                roots = [part.root for part in made.roots if part.root]
+                statements = max(statements, len(roots))
+                for root in roots:
                     values = [context.at if each == NOW else each for each in root.parameters]
                     through |= {table async for table in _read_through(root.sql, values)}
             yield Figure(f"statements_{name}", engine, size, statements, "a page, the reader's standing included")
