@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bench import as_of, board, data, imports, moves, plans, postgraphile, process, register
+from bench import as_of, board, data, imports, moves, plans, postgraphile, process, register, subscriptions
 from domain import database
 from tests import postgres
 from workflows.founding import bring_up
@@ -17,7 +17,7 @@ from workflows.founding import bring_up
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 ON = {"postgres": ("1k", "100k", "1m"), "sqlite": ("100k",)}
 # Those in a group share one database: what is asked of the past and what changes things do not.
-GROUPS = ((board, postgraphile, register, plans, process), (moves, imports), (as_of,))
+GROUPS = ((board, postgraphile, register, plans, process), (moves, imports), (subscriptions,), (as_of,))
 NAMES = {each.__name__.removeprefix("bench."): each for group in GROUPS for each in group}
 
 

@@ -19,6 +19,8 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 
 MARK = re.compile(r"\?")
+# A page costs little and is thought to cost much: compiling it would take longer than answering it.
+SETTINGS = {"jit": "off"}
 
 
 class Client(AsyncpgDBClient):
@@ -109,6 +111,8 @@ def reached(given: Mapping[str, Any]) -> dict[str, Any]:
     if hosts := found.pop("hosts", None):
         found["host"], found["port"] = [host for host, _ in hosts], [port for _, port in hosts]
         found.setdefault("target_session_attrs", "read-write")
+    if found.get("statement_cache_size") != 0:  # a pooler takes no settings it does not know
+        found["server_settings"] = {**(found.get("server_settings") or {}), **SETTINGS}
     return found
 
 

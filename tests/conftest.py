@@ -14,13 +14,14 @@ import pytest
 
 from domain import clock
 from domain import database as storage
-from tests import models, postgres
+from tests import postgres, quick
 from tests.demonstration import Loaded, a_load
 from workflows.founding import bring_up
 
 if memory := postgres.memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)  # SQLite waits for the disk at the end of each transaction
-models.finalise_once()
+quick.finalise_once()
+quick.hash_quickly()
 
 
 def pytest_collection_finish() -> None:

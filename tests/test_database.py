@@ -54,6 +54,12 @@ async def test_a_reader_is_not_held_up_by_a_writer(database: str) -> None:
     assert await count("tally") == 1
 
 
+async def test_postgres_compiles_no_statement(postgres_url: str) -> None:
+    async with storage.opened(postgres_url):
+        for place in ("default", "reads", "past"):
+            assert await get_connection(place).execute_query_dict("SHOW jit") == [{"jit": "off"}]
+
+
 async def test_a_committed_row_is_read_at_once(database: str) -> None:
     await a_table("tally")
 

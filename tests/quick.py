@@ -1,11 +1,15 @@
-"""What tortoise makes of the models when a database is opened takes longer than many a test, and is always the same."""
+"""What a service may take its time for, done quickly for thousands of tests."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from argon2 import PasswordHasher
 from tortoise.apps import Apps
 
+from workflows import passwords
+
+SHIPPED = passwords._hasher, passwords._DECOY
 MADE = (
     "filters", "db_native_fields", "db_default_fields", "db_complex_fields", "basetable", "basequery",
     "basequery_all_fields",
@@ -13,8 +17,15 @@ MADE = (
 """What is made anew, as the dialect wants it; the rest of a model stays as it was finalised first."""
 
 
+def hash_quickly() -> None:
+    """A password's hash takes long so that nobody tries many."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._DECOY = passwords._hasher.hash("nobody's")
+
+
 def finalise_once() -> None:
-    """From now on, in this process, for each dialect and choice of models."""
+    """What tortoise makes of the models when a database is opened takes longer than many a test, and is always the
+    same: from now on, in this process, it is made once for each dialect and choice of models."""
     finalise = Apps._build_initial_querysets
     kept: dict[object, list[tuple[Any, dict[str, Any]]]] = {}
 
