@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -27,6 +28,7 @@ from domain.sights import condition, sight_of
 from workflows import rulebooks
 from workflows.admissions import stamp
 
+BRACKET = re.compile(r"[()]")
 MOST_FIELDS = 50
 """Of one object: PostgreSQL's functions take a hundred arguments, a name and a value for each."""
 
@@ -47,7 +49,7 @@ class Statement:
 
     def lookup(self, key: str, wanted: Lookup, kind: Any, details: Details) -> Root:
         node = self._object(_top(wanted.rows.model, kind, self.selection), details)
-        with one_by_one(wanted.rows.model.kind()):
+        with one_by_one(wanted.rows.model._meta.db_table):
             sql = self._written(wanted.rows.limit(1), node)
         return self._root(key, sql, lambda rows, _: rows[0][0] if rows else None)
 
@@ -286,4 +288,4 @@ def _named(row: Place) -> str:
 
 def _nesting(sql: str) -> int:
     """How deep brackets stand in brackets; those in texts are counted too, which errs on the safe side."""
-    return max(accumulate((character == "(") - (character == ")") for character in sql))
+    return max(accumulate(1 if bracket == "(" else -1 for bracket in BRACKET.findall(sql)), default=0)

@@ -31,8 +31,10 @@ The rule, said a second time and in plain Python over all rows, knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +48,7 @@ from domain.calendar.rows import CalendarYear
 from domain.cases import Case
 from domain.chains import ChainLink
 from domain.consultations import Consultation
-from domain.database import engine
+from domain.database import engine, opened
 from domain.enterprises import Enterprise
 from domain.figures import Exclusion
 from domain.people import Membership, Person, PersonState
@@ -56,13 +58,14 @@ from domain.responsibilities import Part, Responsibility
 from domain.supervisions import Supervision
 from domain.viewers import OPERATOR, Role
 from domain.zones import Setting, Zone
+from tests import postgres
 from tests.claiming import all_sorts_of_claims
 from tests.graphql import Client, served, signed_in
 from tests.helping import all_sorts_of_help
 from tests.profiling import all_sorts_of_profiles
 from tests.recognising import all_sorts_of_applications, an_application_of
 from tests.visiting import all_sorts_of_outcomes, all_sorts_of_visits
-from tests.walk import SCHEMA, Key, Walk, dump, mutations, plausible
+from tests.walk import INBOX, LISTS, SCHEMA, Key, Walk, dump, key, mutations, plausible
 from tests.world import (
     World,
     a_case,
@@ -502,41 +505,96 @@ ALIKE = (
 PARTS = 3
 
 
+@dataclass
+class Made:
+    """A database with the region in it, at which several tests look."""
+
+    url: str
+    region: Region
+    rule: Rule
+
+
+async def a_making(url: str) -> Made:
+    async with opened(url):
+        return Made(url, await a_region(), await Rule.read())
+
+
+@pytest.fixture(scope="session")
+async def made_on_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("region")
+    return await a_making(f"sqlite://{shutil.copy(sqlite_template, folder / 'region.sqlite3')}")
+
+
+@pytest.fixture(scope="session")
+async def made_on_postgres(postgres_server: str, postgres_template: str) -> AsyncIterator[Made]:
+    async with postgres.created(postgres_server, postgres_template) as url:
+        yield await a_making(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def making(request: pytest.FixtureRequest) -> Made:
+    found: Made = request.getfixturevalue(f"made_on_{request.param}")
+    return found
+
+
+@pytest.fixture
+async def made(making: Made) -> AsyncIterator[Made]:
+    """The region, open for the length of the test, which leaves it as it is."""
+    async with opened(making.url):
+        yield making
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-async def test_everybody_sees_all_they_may_and_nothing_else(database: str, part: int) -> None:
+async def test_everybody_sees_all_they_may_and_nothing_else(made: Made, part: int) -> None:
     """On PostgreSQL of those who see by the same ways only one, in another zone or role: standing is told in Python."""
-    region = await a_region()
+    region, rule = made.region, made.rule
     people = [each for each in region.people if engine() == "sqlite" or each not in ALIKE][part::PARTS]
-    rule = await Rule.read()
-    ids = [global_id(row) for rows in rule.rows.values() for row in rows]
     async with served() as http:
         for name, person in ((name, region.people[name]) for name in people):
             walk = Walk(await signed_in(http, person))
             may = rule.seen_by(person)
+            ids = one_of_each_sort(rule, may)
 
-            await walk.everywhere(ids)
+            await walk.everywhere([global_id(row) for row in ids.values()])
 
             if name in NO_TOKEN:
                 assert (walk.shown, walk.codes) == (set(), {"SESSION_ENDED"}), name
                 continue
             assert walk.codes == set(), name
             assert named(rule, walk.shown - may) == [], f"{name} was shown more"
-            assert named(rule, may - set(walk.opened)) == [], f"{name} was refused"
+            assert named(rule, may & set(ids) - walk.opened) == [], f"{name} was refused"
+            assert named(rule, may & set(ids) - set(walk.rows)) == [], f"{name} was told nothing of"
             assert_lists_are_whole(rule, may, walk, name)
             assert_numbers_are_of_what_is_seen(may, walk, name)
             if name in CONTACTS:
                 assert not any(TALK in said for said in walk.words), name
 
 
-async def test_nobody_sees_nothing(database: str) -> None:
-    await a_region()
-    rule = await Rule.read()
+async def test_nobody_sees_nothing(made: Made) -> None:
     async with served() as http:
         walk = Walk(Client(http))
 
-        await walk.everywhere([global_id(row) for rows in rule.rows.values() for row in rows])
+        await walk.everywhere([global_id(row) for rows in made.rule.rows.values() for row in rows])
 
-    assert (walk.shown, walk.opened, walk.codes) == (set(), {}, {"UNAUTHENTICATED"})
+    assert (walk.shown, walk.opened, walk.codes) == (set(), set(), {"UNAUTHENTICATED"})
+
+
+def one_of_each_sort(rule: Rule, may: set[Key]) -> dict[Key, Any]:
+    """Every row; but of kinds of which many are alike, and lists show all, one seen and one not of each sort."""
+    sorts: dict[tuple[Any, ...], tuple[Key, Any]] = {}
+    for kind, rows in rule.rows.items():
+        for row in rows:
+            alike = [getattr(row, column) for column in SORTS.get(kind, ("id",))]
+            sorts[kind, *alike, (kind, row.id) in may] = ((kind, row.id), row)
+    return dict(sorts.values())
+
+
+SORTS = {
+    "CalendarYear": ("zone_id",),
+    "Entry": ("subject_kind",),
+    "Notice": ("person_id",),
+    "Delivery": ("zone_id", "state"),
+}
 
 
 def named(rule: Rule, keys: Iterable[Key]) -> list[str]:
@@ -547,7 +605,8 @@ def named(rule: Rule, keys: Iterable[Key]) -> list[str]:
 def assert_lists_are_whole(rule: Rule, may: set[Key], walk: Walk, name: str) -> None:
     """Every list of every row that opened holds exactly the rows that belong there and may be seen."""
     models = {model.__name__: model for model in NODES}
-    for (kind, row_id), answer in walk.opened.items():
+    for answer in (*walk.rows.values(), *walk.in_full):
+        kind, row_id = key(answer["id"])
         for listed, found in answer.items():
             relation = models[kind]._meta.fields_map.get(snake(listed))
             column = "subject_id" if listed == "history" else getattr(relation, "relation_field", None)
@@ -568,45 +627,13 @@ def assert_lists_are_whole(rule: Rule, may: set[Key], walk: Walk, name: str) -> 
 
 
 def assert_numbers_are_of_what_is_seen(may: set[Key], walk: Walk, name: str) -> None:
-    of = {
-        "cases": "Case",
-        "enterprises": "Enterprise",
-        "departments": "Department",
-        "persons": "Person",
-        "responsibilities": "Responsibility",
-        "history": "Entry",
-        "recognitions": "Recognition",
-        "applications": "Application",
-        "campaigns": "Campaign",
-        "filedCounts": "FiledCount",
-        "libraries": "Library",
-        "libraryEntries": "LibraryEntry",
-        "checklists": "Checklist",
-        "roadmaps": "Roadmap",
-        "milestones": "Milestone",
-        "policies": "Policy",
-        "appropriations": "Appropriation",
-        "claims": "Claim",
-        "contracts": "Contract",
-        "agencies": "Agency",
-        "visits": "Visit",
-        "carriers": "Carrier",
-        "indicators": "Indicator",
-        "ladders": "Ladder",
-        "teams": "Team",
-        "posts": "Post",
-        "assignments": "Assignment",
-        "outcomes": "Outcome",
-        "vouchers": "Voucher",
-        "reviews": "Review",
-        "needs": "Need",
-        "stays": "Stay",
-        "statedFigures": "StatedFigure",
-        "visitRounds": "VisitRound",
-    }
-    for listed, kind in of.items():
-        assert walk.roots[listed]["totalCount"] == sum(key[0] == kind for key in may), f"{name}: {listed}"
-    cases = sum(key[0] == "Case" for key in may)
+    counted = {**walk.roots, **walk.roots["viewer"]}
+    for listed, kind in {**LISTS, INBOX: "Notice"}.items():
+        wanted = {each for each in may if each[0] == kind}
+        if listed != "deadLetters":
+            assert counted[listed]["totalCount"] == len(walk.lists[listed]) == len(wanted), f"{name}: {listed}"
+            assert set(walk.lists[listed]) == wanted, f"{name}: {listed}"
+    cases = sum(each[0] == "Case" for each in may)
     counts = walk.roots["caseCounts"]
     assert counts["total"] == cases, name
     for column in ("stages", "states", "categories"):
@@ -622,12 +649,11 @@ OWN |= {"markNoticesRead", "markNoticesUnread", "setNoticeChoice"}
 """A person's own sign-in and inbox are not the zone's business; everything else in the schema is."""
 
 
-async def test_an_auditor_can_change_nothing(database: str) -> None:
-    region = await a_region()
-    rule = await Rule.read()
+async def test_an_auditor_can_change_nothing(made: Made) -> None:
+    rule = made.rule
     before = await dump()
     async with served() as http:
-        auditor = await signed_in(http, region.people["auditor"])
+        auditor = await signed_in(http, made.region.people["auditor"])
         for name, declared in mutations().items():
             for given in (
                 plausible(name, declared, rule.rows),

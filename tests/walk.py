@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from graphql import (
 from tortoise.connection import get_connection
 from tortoise.context import require_context
 
+from api.limits import MOST_ALIASES, MOST_ROWS, MOST_TOKENS
 from api.nodes import global_id, parsed
 from api.schema import schema
 from domain import clock
@@ -32,61 +35,242 @@ from workflows.timetable import FLOWS
 
 SCHEMA = build_schema(schema.as_str())
 NODE_TYPES = {each.name: each for each in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
-PAGE, DEEP_PAGE, AT_ONCE = 120, 4, 10
+PAGE, SHORT_PAGE, AT_ONCE = 120, 30, 30
 EITHER = ("visitCoverage",)
 """Fields that need one of several arguments, of which none is required by itself."""
-MANY_LISTS = {"Enterprise": 1, "Case": 5, "Person": 6}
-"""Of these fewer at once, or they could come to more rows than are answered."""
+QUERY = SCHEMA.type_map["Query"].fields  # type: ignore[attr-defined]
+LISTS = {
+    name: kind.removesuffix("Connection")
+    for name, declared in QUERY.items()
+    if (kind := get_named_type(declared.type).name).endswith("Connection")
+}
+"""The lists of Query, and what they are of."""
+INBOX = "notices"
+"""One more, of the viewer."""
+UNPLANNED = ("companionships", "extensions", "ladder", "pauses", "rule", "url", "visitBurden")
+"""Fields that no plan can tell; where a document leaves them out, another asks the executor for them."""
+LOOSE = ("Delivery", "Entry", "Notice")
+"""Kinds that no plan looks up by id."""
+TOKEN = re.compile(r"\w+|[^\w\s]")
+NOTHING: dict[str, Any] = {"nodes": [], "pageInfo": {"hasNextPage": False}}
 Key = tuple[str, UUID]
+_known: set[str] = set()
 
 
 @dataclass
 class Walk:
-    """What one caller was shown: every id, every row that opened with its fields, and the words of it all."""
+    """What one caller was shown: every id, what opened by its id, the fields of every row, and the words of it all.
+
+    From every row all ways are walked once, however it was reached: by a plan where there can be one, and from some of
+    each kind by the ordinary executor too, which alone answers `__typename` at the top. It is the same few documents
+    for everybody, so that they are validated once; and a row names those it leads to by their ids alone, as what is to
+    be read of these is read where they are walked from.
+    """
 
     client: Client
     shown: set[Key] = field(default_factory=set)
-    opened: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    opened: set[Key] = field(default_factory=set)
+    rows: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    in_full: list[dict[str, Any]] = field(default_factory=list)
+    lists: dict[str, list[Key]] = field(default_factory=dict)
     roots: dict[str, Any] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
 
     async def everywhere(self, ids: Sequence[str]) -> None:
-        """Every field of Query, every field of every row by its id, and further from the first few of each kind."""
+        """Every field of Query, every row by its id, every field of every row and every way of one step from it; and
+        from some of each kind both again, as far as they lead anywhere: by the executor, and in two steps."""
         await self.from_the_top()
-        by_type: dict[str, list[str]] = {}
-        for each in ids:
-            by_type.setdefault(parsed(each)[0], []).append(each)
-        for kind, keys in by_type.items():
-            ahead = 0 if kind == "Entry" else 1  # of these there are many, and further only from the few below
-            for some in batches(keys, MANY_LISTS.get(kind, AT_ONCE)):
-                await self.rows(kind, some, selection(NODE_TYPES[kind], ahead, PAGE))
-            if few := [each for each in keys if key(each) in self.opened][-2:]:
-                await self.rows(kind, few, ways(NODE_TYPES[kind], 2))
+        await self.by_id(ids)
+        some = self.leading()
+        await self.by_the_executor(some, {key(each)[0]: each for each in ids})
+        await self.in_two_steps({key(each) for few in some.values() for each in few})
 
     async def from_the_top(self) -> None:
-        assert SCHEMA.query_type
-        for name, declared in SCHEMA.query_type.fields.items():
-            if not asks(declared) and name not in EITHER:
-                answer = await self.ask(f"{{ {asked(name, declared, 1, PAGE)} }}", {})
-                self.roots[name] = (answer.get("data") or {}).get(name)
+        """By the executor plain fields of the rows of lists; by plan every list to its end, with all of its rows."""
+        for document in at_the_top(apart=self.client.token is None):
+            self.roots |= await self.ask(document)
+        for name in (*LISTS, INBOX):
+            await self.to_the_end(name)
 
-    async def rows(self, kind: str, ids: Sequence[str], fields: str) -> None:
-        """Some fields of rows of one kind, asked for by id."""
-        variables = {f"i{n}": each for n, each in enumerate(ids)}
-        declared = " ".join(f"${name}: ID!" for name in variables)
-        nodes = " ".join(f"n{n}: node(id: $i{n}) {{ ...Row }}" for n in range(len(ids)))
-        answer = await self.ask(f"query({declared}) {{ {nodes} }} fragment Row on {kind} {{ {fields} }}", variables)
-        for n, each in enumerate(ids):
-            if found := (answer.get("data") or {}).get(f"n{n}"):
-                self.opened.setdefault(key(each), found)
+    async def to_the_end(self, name: str) -> None:
+        """A list page by page."""
+        self.lists[name] = []
+        page = {"endCursor": None, "hasNextPage": True}
+        while page["hasNextPage"]:
+            answer = await self.ask(listed(name), after=page["endCursor"])
+            found = (answer.get("viewer") or answer).get(name) or NOTHING
+            self.lists[name] += [key(each["id"]) for each in found["nodes"]]
+            self.rows |= {key(each["id"]): each for each in found["nodes"]}
+            page = found["pageInfo"]
 
-    async def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    async def by_id(self, ids: Sequence[str]) -> None:
+        """Every row by its id, and all of those that no list has shown."""
+        for some in batches(sorted(ids, key=lambda each: key(each)[0] in LOOSE), AT_ONCE):
+            self.opened |= {key(each["id"]) for each in await self.nodes(some, "id")}
+        left: dict[str, list[str]] = {}
+        for each in ids:
+            if key(each) in self.opened and key(each) not in self.rows:
+                left.setdefault(key(each)[0], []).append(each)
+        for kind, keys in left.items():
+            for some in batches(keys, AT_ONCE):
+                found = await self.nodes(some, f"... on {kind} {{ {told(NODE_TYPES[kind])} }}")
+                self.rows |= {key(each["id"]): each for each in found}
+
+    def leading(self) -> dict[str, list[str]]:
+        """Of each kind, rows that together lead by all fields by which any does; first the one that does by most."""
+        found: dict[str, list[str]] = {}
+        led_by: dict[str, set[str]] = {}
+        for row in sorted(self.rows.values(), key=lambda row: -len(leads(row))):
+            kind = key(row["id"])[0]
+            if kind not in found or leads(row) - led_by[kind]:
+                found.setdefault(kind, []).append(row["id"])
+                led_by[kind] = led_by.get(kind, set()) | leads(row)
+        return found
+
+    async def by_the_executor(self, some: Mapping[str, Sequence[str]], any_of: Mapping[str, str]) -> None:
+        """All of some rows of each kind, or of one that is not seen."""
+        for document, kinds in one_of_each(tuple(any_of)):
+            answer = await self.ask(document, **{kind: some.get(kind, [any_of[kind]])[0] for kind in kinds})
+            self.in_full += [answer[kind] for kind in kinds if answer.get(kind)]
+        for kind, (_, *others) in some.items():
+            if others:
+                self.in_full += await self.nodes(others, f"... on {kind} {{ {told(NODE_TYPES[kind])} }}", "__typename")
+
+    async def in_two_steps(self, wanted: set[Key]) -> None:
+        """To rows from others that lead there, and by every way further."""
+        ways: dict[Key, tuple[bool, str, str, str]] = {}
+        for (kind, _), row in self.rows.items():
+            for name, declared in NODE_TYPES[kind].fields.items():
+                way = ("first" in declared.args, kind, name, row["id"])
+                for to in keys_in(row.get(name)) if led_to(declared) else ():
+                    ways[to] = min(way, ways.get(to, way))
+        for _, kind, name, each in {ways[to] for to in wanted & set(ways)}:
+            await self.ask(two_steps(kind, name), id=each)
+
+    async def nodes(self, ids: Sequence[str], fields: str, top: str = "") -> list[dict[str, Any]]:
+        """Some fields of rows by their ids."""
+        answer = await self.ask(looked_up(fields, len(ids), top), **{f"i{n}": each for n, each in enumerate(ids)})
+        return [each for name, each in answer.items() if each and not name.startswith("_")]
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        if query not in _known:  # a document never asked for before is answered by no plan
+            _known.add(query)
+            await Client(self.client.http).send(query)
         answer = await self.client.send(query, **variables)
         self.codes |= {each.get("extensions", {}).get("code") for each in answer.get("errors") or ()}
         self.words.append(json.dumps(answer, ensure_ascii=False))
         self.shown |= set(keys_in(answer.get("data")))
-        return answer
+        return answer.get("data") or {}
+
+
+@cache
+def at_the_top(*, apart: bool) -> list[str]:
+    """Every field of Query, for the executor; each by itself where one that is refused would take others with it."""
+    fields = [
+        f"{called(name, declared, SHORT_PAGE)} {{ {page_of(told(NODE_TYPES[LISTS[name]], steps=False))} }}"
+        if name in LISTS else asked(name, declared, 1, SHORT_PAGE)
+        for name, declared in QUERY.items()
+        if not asks(declared) and name not in EITHER
+    ]
+    return [f"{{ __typename {' '.join(some)} }}" for some in (batches(fields, 1) if apart else together(fields))]
+
+
+@cache
+def listed(name: str) -> str:
+    """A page of a list, every row with all that a plan can tell."""
+    row = told(NODE_TYPES[LISTS.get(name, "Notice")], planned=True)
+    first = min(PAGE, MOST_ROWS // (2 * PAGE * (1 + row.count("first:"))))  # of fewer, where each has long lists
+    page = (
+        f"{name}(first: {first}, after: $after) "
+        f"{{ nodes {{ {row} }} edges {{ cursor }} totalCount pageInfo {{ hasNextPage endCursor }} }}"
+    )
+    return f"query($after: String) {{ {f'viewer {{ {page} }}' if name == INBOX else page} }}"
+
+
+@cache
+def looked_up(fields: str, of: int, top: str) -> str:
+    declared = " ".join(f"$i{n}: ID!" for n in range(of))
+    nodes = " ".join(f"n{n}: node(id: $i{n}) {{ ...Row }}" for n in range(of))
+    return f"query({declared}) {{ {top} {nodes} }} fragment Row on Node {{ __typename {fields} }}"
+
+
+@cache
+def one_of_each(kinds: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    """Everything of a row of each kind, for the executor, and the kinds that a document asks for."""
+    fields = {f"{kind}: node(id: ${kind}) {{ ... on {kind} {{ {told(NODE_TYPES[kind])} }} }}": kind for kind in kinds}
+    found = [(some, [fields[each] for each in some]) for some in together(fields)]
+    return [
+        (f"query({' '.join(f'${kind}: ID!' for kind in of)}) {{ __typename {' '.join(some)} }}", of)
+        for some, of in found
+    ]
+
+
+@cache
+def two_steps(kind: str, name: str) -> str:
+    """By a field of a row to others, and by each of their fields further."""
+    first = NODE_TYPES[kind].fields[name]
+    further = NODE_TYPES[led_to(first)].fields
+    ways = [step(name, each, 4, "id") for name, each in further.items() if led_to(each) and not asks(each)]
+    fields = step(name, first, PAGE, " ".join(["id", *ways]))
+    return f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {fields} }} }} }}"
+
+
+def led_to(declared: GraphQLField) -> str:
+    """The kind of rows that a field leads to, if any."""
+    kind = get_named_type(declared.type).name.removesuffix("Connection")
+    return kind if kind in NODE_TYPES else ""
+
+
+def called(name: str, declared: GraphQLField, page: int) -> str:
+    return f"{name}(first: {page})" if "first" in declared.args else name
+
+
+def step(name: str, declared: GraphQLField, page: int, fields: str) -> str:
+    """A field that leads to rows, and what is asked of them."""
+    of_rows = get_named_type(declared.type).name in NODE_TYPES
+    return f"{called(name, declared, page)} {{ {fields if of_rows else f'nodes {{ {fields} }}'} }}"
+
+
+def told(kind: GraphQLObjectType, *, steps: bool = True, planned: bool = False) -> str:
+    """Every field of a type that asks for nothing: its plain ones, and the ids of those that lead to rows."""
+    found = ["__typename"]
+    for name, declared in kind.fields.items():
+        to, call = get_named_type(declared.type), called(name, declared, PAGE)
+        if asks(declared) or (planned and name in UNPLANNED):
+            continue
+        if not isinstance(to, GraphQLObjectType):
+            found.append(call)
+        elif not led_to(declared):
+            found.append(f"{call} {{ {told(to, planned=planned)} }}")
+        elif steps:
+            page = "nodes { id } totalCount" if planned else page_of("id")
+            found.append(f"{call} {{ {'id' if to.name in NODE_TYPES else page} }}")
+    return " ".join(found)
+
+
+def page_of(fields: str) -> str:
+    """All there is to a page; that nodes and edges lead to rows is more than a plan can answer."""
+    return (
+        f"__typename nodes {{ {fields} }} edges {{ cursor node {{ id }} }} "
+        "totalCount pageInfo { hasNextPage endCursor }"
+    )
+
+
+def together(fields: Iterable[str]) -> Iterator[list[str]]:
+    """Fields at the top in as few documents as the limits on one let them be asked for in."""
+    some: list[str] = []
+    for each in fields:
+        if len(some) == MOST_ALIASES or len(TOKEN.findall(" ".join([*some, each]))) > 0.9 * MOST_TOKENS:
+            yield some
+            some = []
+        some.append(each)
+    yield some
+
+
+def leads(row: Mapping[str, Any]) -> set[str]:
+    """The fields by which a row leads to others."""
+    return {name for name, each in row.items() if next(keys_in(each), None)}
 
 
 def selection(kind: GraphQLObjectType, ahead: int, page: int) -> str:
@@ -102,7 +286,7 @@ def asks(declared: GraphQLField) -> bool:
 
 def asked(name: str, declared: GraphQLField, ahead: int, page: int) -> str:
     kind: GraphQLNamedType = get_named_type(declared.type)
-    call = f"{name}(first: {page})" if "first" in declared.args else name
+    call = called(name, declared, page)
     if not isinstance(kind, GraphQLObjectType):
         return call
     if "first" in declared.args and not ahead:
@@ -110,21 +294,6 @@ def asked(name: str, declared: GraphQLField, ahead: int, page: int) -> str:
     if kind.name not in NODE_TYPES:
         return f"{call} {{ {selection(kind, ahead, page)} }}"
     return f"{call} {{ {selection(kind, ahead - 1, page)} }}" if ahead else ""
-
-
-def ways(kind: GraphQLObjectType, steps: int) -> str:
-    """Every way of so many steps from row to row, naming only the rows passed."""
-    found = ["id"] if kind.name in NODE_TYPES else []
-    for name, declared in kind.fields.items():
-        to = get_named_type(declared.type)
-        call = f"{name}(first: {DEEP_PAGE})" if "first" in declared.args else name
-        if isinstance(to, GraphQLObjectType) and to.name in NODE_TYPES and steps:
-            found.append(f"{call} {{ {ways(to, steps - 1)} }}")
-        elif isinstance(to, GraphQLObjectType) and "nodes" in to.fields and steps:
-            row = get_named_type(to.fields["nodes"].type)
-            assert isinstance(row, GraphQLObjectType)
-            found.append(f"{call} {{ nodes {{ {ways(row, steps - 1)} }} }}")
-    return " ".join(found)
 
 
 def keys_in(answer: object) -> Iterator[Key]:
@@ -139,6 +308,7 @@ def keys_in(answer: object) -> Iterator[Key]:
             yield from keys_in(each)
 
 
+@cache
 def key(global_id: str) -> Key:
     kind, found = parsed(global_id)
     assert found, global_id
