@@ -49,8 +49,6 @@ INBOX = "notices"
 """One more, of the viewer."""
 UNPLANNED = ("companionships", "extensions", "ladder", "pauses", "rule", "url", "visitBurden")
 """Fields that no plan can tell; where a document leaves them out, another asks the executor for them."""
-LOOSE = ("Delivery", "Entry", "Notice")
-"""Kinds that no plan looks up by id."""
 TOKEN = re.compile(r"\w+|[^\w\s]")
 NOTHING: dict[str, Any] = {"nodes": [], "pageInfo": {"hasNextPage": False}}
 Key = tuple[str, UUID]
@@ -106,7 +104,7 @@ class Walk:
 
     async def by_id(self, ids: Sequence[str]) -> None:
         """Every row by its id, and all of those that no list has shown."""
-        for some in batches(sorted(ids, key=lambda each: key(each)[0] in LOOSE), AT_ONCE):
+        for some in batches(ids, AT_ONCE):
             self.opened |= {key(each["id"]) for each in await self.nodes(some, "id")}
         left: dict[str, list[str]] = {}
         for each in ids:
