@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
-SECONDS = 60
+SECONDS = 180
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(["tests.terminal", "api.cli", "api.app"])
 
