@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from tortoise.connection import get_connection
+
 from domain import database
 
 FOUNDED = datetime(2020, 1, 2, tzinfo=UTC)
@@ -20,9 +22,14 @@ Rows = Mapping[str, Any]
 kept: dict[str, tuple[Rows, Any]] = {}
 
 
-async def record(world: object) -> None:
-    """Keep the rows of a world that was made a moment ago in an empty database."""
-    kept[database.engine()] = {table: await _rows(table) for table in TABLES}, world
+async def entries() -> Sequence[str]:
+    """The keys of the history there is."""
+    return [str(row["id"]) for row in await get_connection("default").execute_query_dict("SELECT id FROM entry")]
+
+
+async def record(world: object, before: Sequence[str]) -> None:
+    """Keep the rows of a world that was made a moment ago in an empty database, but for the history from before it."""
+    kept[database.engine()] = {table: await _rows(table, before) for table in TABLES}, world
 
 
 async def write() -> object:
@@ -38,10 +45,10 @@ async def write() -> object:
     return world
 
 
-async def _rows(table: str) -> str | Sequence[Sequence[Any]]:
-    since = f"WHERE at >= '{FOUNDED.isoformat(' ')}'" if table == "entry" else ""
-    place = database.reads()
+async def _rows(table: str, before: Sequence[str]) -> str | Sequence[Sequence[Any]]:
+    others = f"WHERE id NOT IN ({', '.join(map(repr, before))})" if table == "entry" and before else ""
+    place = get_connection("default")  # a replica may not know of it yet
     if database.engine() == "postgres":
-        read = f'SELECT json_agg(t)::text AS rows FROM (SELECT * FROM "{table}" {since}) t'
+        read = f'SELECT json_agg(t)::text AS rows FROM (SELECT * FROM "{table}" {others}) t'
         return str((await place.execute_query_dict(read))[0]["rows"])
-    return [tuple(row.values()) for row in await place.execute_query_dict(f'SELECT * FROM "{table}" {since}')]
+    return [tuple(row.values()) for row in await place.execute_query_dict(f'SELECT * FROM "{table}" {others}')]

@@ -70,8 +70,9 @@ async def a_world(code: str = "GL", parent: Zone | None = None) -> World:
     if code != "GL" or clock._stopped or await Zone.exists():
         return await _made(code, parent)
     if database.engine() not in recorded.kept:
+        before = await recorded.entries()
         with clock.stopped(recorded.FOUNDED):
-            await recorded.record(await _made(code, None))
+            await recorded.record(await _made(code, None), before)
         return copied(recorded.kept[database.engine()][1])
     return copied(await recorded.write())
 
