@@ -42,7 +42,7 @@ def mutations() -> type[Any]:
 
 
 def _single(flow: Flow, move: Move, name: str) -> Any:
-    record = _record_field(flow)
+    record = _record_field(flow.record)
     own = _own_fields(flow, move)
     asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}.", move.input, own)
     payload = _payload(flow.record)
@@ -67,7 +67,7 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
 
 
 def _bulk(flow: Flow, move: Move, name: str) -> Any:
-    record = _record_field(flow)
+    record = _record_field(flow.record)
     item = input_type(_title(name) + "Item", "One record of many.", None, [ID_FIELD, VERSION_FIELD])
     own = [Own("records", list[item]), KEY_FIELD]  # type: ignore[valid-type]
     asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}; many at once.", move.input, own)
@@ -154,7 +154,7 @@ def _within(flow: Flow) -> type[Record] | None:
 def _payload(record: type[Record]) -> Any:
     """What every move of a kind of record answers with; one type for all of them, so that a front end has one way to
     read it and a process fewer types to make when it starts."""
-    fields = {_snake(record.__name__): NODES[record] | None, "refusals": list[Refusal]}
+    fields = {_record_field(record): NODES[record] | None, "refusals": list[Refusal]}
     return _payload_type(f"{record.__name__}Payload", "The record as it is now, or why nothing was done.", fields)
 
 
@@ -163,7 +163,7 @@ def _bulk_payload(record: type[Record]) -> tuple[Any, Any]:
     name = record.__name__
     result: Any = _payload_type(
         f"{name}Result", "One record of many: as it is now, or why nothing was done.",
-        {"id": strawberry.ID, _snake(name): NODES[record] | None, "refusals": list[Refusal]},
+        {"id": strawberry.ID, _record_field(record): NODES[record] | None, "refusals": list[Refusal]},
     )
     fields = {"results": list[result], "refusals": list[Refusal]}
     return result, _payload_type(f"{name}ResultsPayload", "Each for itself; refusals here are of the whole.", fields)
@@ -186,8 +186,8 @@ def _plain(input: Any) -> dict[str, Any]:
     return body
 
 
-def _record_field(flow: Flow) -> str:
-    return _snake(flow.record.__name__)
+def _record_field(record: type[Record]) -> str:
+    return _snake(record.__name__)
 
 
 def _camel(name: str) -> str:

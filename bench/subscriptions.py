@@ -2,7 +2,7 @@
 
 One server process holds every socket; another process makes the moves, as a second server or the worker would. All
 subscribers watch a board: SUBSCRIBERS=1000 companions to whom none of the moves is of concern, each signed in on their
-own, and two dispatchers who hear of every one of EVENTS=100 a second.
+own, and WATCHERS=2 dispatchers who hear of every one of EVENTS=100 a second.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ from workflows.perform import changing, create, perform
 from workflows.timetable import FLOWS
 
 BOARD = "subscription { casesChanged { kind entries { at move } case { number title state } } }"
-CASES, MORE, WATCHERS, SECONDS = 50, 10, 2, 20
+CASES, MORE, SECONDS = 50, 10, 20
 SUBSCRIBERS, EVENTS = int(os.environ.get("SUBSCRIBERS", "1000")), int(os.environ.get("EVENTS", "100"))
+WATCHERS = int(os.environ.get("WATCHERS", "2"))
 CODE = "WATCHED"
 assert FLOWS
 

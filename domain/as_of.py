@@ -23,7 +23,7 @@ from domain.snapshots import Deferred
 LAST_ID = "SELECT max(id) FROM (SELECT {} AS id UNION ALL SELECT id FROM past_before) known"
 # In the schema that comes first the names of the tables are those of views.
 SETTINGS = (
-    "SELECT set_config('search_path', 'past, public', true), set_config('jit', 'off', true),"
+    "SELECT set_config('search_path', 'past, public', true),"
     " set_config('qiban.as_of', '{at}', true), set_config('qiban.forks', '{{{forks}}}', true),"
     " set_config('qiban.last_id', (" + LAST_ID.format("'{last}'") + ")::text, true)"
 )

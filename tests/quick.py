@@ -10,10 +10,8 @@ from tortoise.apps import Apps
 from workflows import passwords
 
 SHIPPED = passwords._hasher, passwords._DECOY
-MADE = (
-    "filters", "db_native_fields", "db_default_fields", "db_complex_fields", "basetable", "basequery",
-    "basequery_all_fields",
-)
+GATHERED = ("filters", "db_native_fields", "db_default_fields", "db_complex_fields")
+MADE = (*GATHERED, "basetable", "basequery", "basequery_all_fields")
 """What is made anew, as the dialect wants it; the rest of a model stays as it was finalised first."""
 
 
@@ -38,7 +36,7 @@ def finalise_once() -> None:
                     setattr(meta, name, value)
         else:
             for model in models:
-                for name in MADE[:4]:
+                for name in GATHERED:
                     setattr(model._meta, name, type(getattr(model._meta, name))())
             finalise(apps)
             kept[choice] = [(each._meta, {name: getattr(each._meta, name) for name in MADE}) for each in models]
