@@ -31,10 +31,10 @@ from strawberry.types.unset import UNSET
 
 from api import files, graphiql, health, metrics, seals, streams, traces
 from api.as_of import answering
-from api.asked import Requests, note
+from api.asked import Requests
 from api.callers import BodyLimit, Callers, refusal_answer, turned_away
 from api.context import Context
-from api.documents import changes, planned, subscribes
+from api.documents import changes, known_to_change, performed, planned, subscribes
 from api.faults import UNREADABLE, Faults, said
 from api.headers import DiscreetAccessLog, SafeHeaders
 from api.limits import MOST_BYTES
@@ -85,7 +85,6 @@ class Service(GraphQL[Context, None]):
             if asked and accepts_json(request):
                 answer = await _planned(asked, context)
                 if answer is not None:
-                    note("query")
                     return Response(b'{"data":' + self.encode_json(answer) + b"}", media_type="application/json")
             await context.confirm()
             return await self.run(request)
@@ -138,7 +137,6 @@ class Service(GraphQL[Context, None]):
             async with answering(schema, *operation):
                 answer = await planned(schema, *operation)
                 if answer is not None:
-                    note("query")
                     return ExecutionResult(data=answer, errors=None)
                 if database.replicated() and changes(asked.query, asked.operation_name):
                     async with replicas.changing(context.caller):
@@ -161,6 +159,10 @@ class Service(GraphQL[Context, None]):
 async def _planned(asked: GraphQLRequestData, context: Context) -> dict[str, Any] | None:
     """The answer by plan, as of the instant asked for; None where `run` has to give it, or has to say no."""
     operation = (asked.query, asked.operation_name, asked.variables, context)
+    if known_to_change(asked.query, asked.operation_name):
+        await context.confirm()
+        async with replicas.changing(context.caller):
+            return await performed(schema, *operation)
     if "asOf" not in (asked.query or ""):
         return await planned(schema, *operation)
     await context.confirm()  # today's standing comes before that of then

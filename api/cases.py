@@ -248,7 +248,7 @@ class Query:
     @listing("One case, by id or by number; null when there is none in sight.")
     def case(self, info: Info, id: strawberry.ID | None = None, number: str | None = None) -> Case | None:
         wanted = Q(id=key_of(id, CaseRow, "id")) if id else Q(number=read_text(number or "-", NUMBER, "number"))
-        return Lookup(CaseRow.seen_by(info.context.viewer).filter(wanted))  # type: ignore[return-value]
+        return Lookup(CaseRow, wanted, info.context.viewer)  # type: ignore[return-value]
 
     @listing("The numbers of a board 看板 in one request.")
     def case_counts(self, info: Info, filter: CaseFilter | None = None) -> CaseCounts:

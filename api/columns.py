@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,10 @@ def _words() -> frozenset[str]:
     return frozenset(str(word.value) for kind in kinds for word in kind)
 
 
+class Json(str):
+    """An expression of SQLite whose value is JSON already: put together as it is, where SQLite would read it again."""
+
+
 class Dialect:
     """The words of one engine, "postgres" or "sqlite"."""
 
@@ -80,19 +85,30 @@ class Dialect:
         return f"{value} = ANY (ARRAY({page}))" if self.postgres else f"{value} IN ({page})"
 
     def object(self, pairs: Mapping[str, str]) -> str:
-        function = "json_build_object" if self.postgres else "json_object"
-        return f"{function}({', '.join(f'{self.literal(key)}, {value}' for key, value in pairs.items())})"
+        if not self.postgres:
+            return _object(pairs)
+        return f"json_build_object({', '.join(f'{self.literal(key)}, {value}' for key, value in pairs.items())})"
 
     def list(self, items: Iterable[str]) -> str:
-        function = "json_build_array" if self.postgres else "json_array"
-        return f"{function}({', '.join(items)})"
+        if self.postgres:
+            return f"json_build_array({', '.join(items)})"
+        several = list(items)
+        if not any(isinstance(each, Json) for each in several):
+            return Json(f"json_array({', '.join(several)})")
+        return Json("'[' || " + " || ',' || ".join(map(_said, several)) + " || ']'")
 
     def nested(self, json: str) -> str:
-        """JSON from below; SQLite forgets on the way that it is no text."""
-        return json if self.postgres else f"json({json})"
+        """JSON from below."""
+        return json if self.postgres else Json(json)
+
+    def found(self, json: str) -> str:
+        """JSON from below, of a row that may be missing."""
+        return json if self.postgres else Json(f"COALESCE({json}, 'null')")
 
     def array(self, item: str) -> str:
-        return f"COALESCE(json_agg({item}), '[]'::json)" if self.postgres else f"json_group_array({item})"
+        if self.postgres:
+            return f"COALESCE(json_agg({item}), '[]'::json)"
+        return Json(f"'[' || COALESCE(group_concat({_said(item)}), '') || ']'")
 
     def column(self, model: Any, name: str, table: str) -> str:
         """A column as the response has it: enums by name, instants to the microsecond with their offset."""
@@ -103,9 +119,9 @@ class Dialect:
         if isinstance(field, fields.DatetimeField):
             return self._instant(column)
         if isinstance(field, fields.BooleanField) and not self.postgres:
-            return f"json(CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)"
+            return Json(f"CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END")
         if isinstance(field, fields.JSONField):
-            return self.nested(column)
+            return self.found(column)
         if isinstance(field, Exact):
             return self._exact(column, field.places)
         return column
@@ -175,6 +191,30 @@ class Dialect:
         if isinstance(field, fields.JSONField):
             return f'CAST({table}."{name}" AS TEXT)'
         return f'{table}."{name}"'
+
+
+def _object(pairs: Mapping[str, str]) -> Json:
+    """SQLite's own function for the values between what is JSON already. Of what it makes the braces are taken off:
+    text ends with a quote and a number with a digit, so that the brace at the end is the object's."""
+    flat = [(key, value) for key, value in pairs.items() if not isinstance(value, Json)]
+    if len(flat) == len(pairs):
+        return Json(_flat(flat))
+    sql, text = "", "{"
+    for nested, some in groupby(pairs.items(), lambda pair: isinstance(pair[1], Json)):
+        for key, value in some if nested else [("", f"trim({_flat(some)}, '{{}}')")]:
+            text += f'"{key}":' if nested else ""
+            sql += f"'{text}' || {value} || " if text else f"{value} || "
+            text = ","
+    return Json(f"{sql}'}}'")
+
+
+def _flat(pairs: Iterable[tuple[str, str]]) -> str:
+    values = ", ".join(f"'{key}', {value}" for key, value in pairs)
+    return f"json_object({values})"
+
+
+def _said(value: str) -> str:
+    return value if isinstance(value, Json) else f"json_quote({value})"
 
 
 _READERS: dict[type[Any], Callable[[Any], Any]] = {

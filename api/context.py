@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -22,12 +23,22 @@ from workflows.rulebooks import Rulebook, rulebook_of
 UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first.")
 
 
+@dataclass(frozen=True)
+class Made:
+    """What came of a move: the key of its record, or why nothing was done, or what went wrong."""
+
+    key: UUID | None = None
+    refusals: tuple[Refusal, ...] = ()
+    error: Exception | None = None
+
+
 @dataclass
 class Context:
     """One per request. `address` is the caller's, for limiting sign-in attempts, and
     `caller` the credential they were let in by; `shown` what a socket shows to be let in; `as_of` is the instant past
     that is asked about, and then `at` too. As long as there is an `admission`, `someone` is who they were when last let
-    in, and nothing may be shown before that is confirmed."""
+    in, and nothing may be shown before that is confirmed. `made` is what came of the one move that is asked for, where
+    it has been made already; `named` is what this request alone knows, by what stands for it in a plan's parameters."""
 
     someone: Viewer | None
     language: str
@@ -40,6 +51,8 @@ class Context:
     caller: Caller | None = None
     shown: Mapping[str, str] = field(default_factory=dict)
     admission: Admission | None = None
+    made: Made | None = None
+    named: Mapping[Any, Any] = field(default_factory=dict)
 
     def anew(self, viewer: Viewer) -> Context:
         """For another read of the same caller, later on: nothing of what was read before is kept."""

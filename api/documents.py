@@ -20,8 +20,9 @@ from strawberry.extensions import SchemaExtension
 from tortoise.exceptions import BaseORMException
 
 from api.asked import note
-from api.context import Context
+from api.context import Context, Made
 from api.limits import MOST_TOKENS, paged_fields, size
+from api.payloads import MovePlan, move_plan
 from api.plans import Outdated, Plan, plan
 from api.selections import Unplannable
 from domain.database import default_url
@@ -37,6 +38,7 @@ log = logging.getLogger("qiban.plans")
 
 _documents: Recent[DocumentNode] = Recent(MOST_DOCUMENTS)
 _plans: Recent[Plan | None] = Recent(MOST_PLANS)
+_moves: Recent[MovePlan | None] = Recent(MOST_PLANS)
 
 
 class KnownDocuments(SchemaExtension):
@@ -75,13 +77,44 @@ async def planned(
     if key not in _plans.kept:
         _plans.put(key, _plan(schema, document, operation, variables, context))
     made = _plans.get(key)
+    if made is None:
+        return None
+    note(OperationType.QUERY.value)
     try:
-        return await made.answer(context) if made else None
+        return await made.answer(context)
     except Outdated:
         return await planned(schema, query, operation, variables, context)
     except BaseORMException as error:
         log.error("a plan failed; the executor answers, now and from now on: %s", type(error).__name__)
         _plans.put(key, None)
+        return None
+
+
+async def performed(
+    schema: Schema, query: str | None, operation: str | None, variables: Mapping[str, Any] | None, context: Context
+) -> dict[str, Any] | None:
+    """The answer to a mutation by plan. None where the executor has to give it: nothing has been done then, or what
+    came of it is in `context.made`."""
+    document, given = _documents.get(query), variables or {}
+    if document is None or context.someone is None or len(orjson.dumps(given)) > LARGEST_VARIABLES:
+        return None
+    key = (query, operation, context.someone.standing, default_url())
+    if key not in _moves.kept:
+        _moves.put(key, _move_plan(schema, document, operation, context))
+    plan = _moves.get(key)
+    if plan is None:
+        return None
+    note(OperationType.MUTATION.value)
+    try:
+        return await plan.answer(given, context)
+    except Unplannable:
+        return None
+    except Exception as error:
+        if context.made is None:
+            context.made = Made(error=error)
+        else:
+            log.error("the record of a move could not be read by plan: %s", type(error).__name__)
+            _moves.put(key, None)
         return None
 
 
@@ -93,6 +126,12 @@ def read(query: str) -> DocumentNode:
 def subscribes(query: str | None, operation_name: str | None) -> bool:
     """Whether a document that can be read asks for a subscription."""
     return _asks_for(OperationType.SUBSCRIPTION, query, operation_name)
+
+
+def known_to_change(query: str | None, operation_name: str | None) -> bool:
+    """Whether a document that has been asked before asks for a change."""
+    document = _documents.get(query)
+    return document is not None and _kind(document, operation_name) == OperationType.MUTATION.value
 
 
 def changes(query: str | None, operation_name: str | None) -> bool:
@@ -131,5 +170,16 @@ def _plan(
         return None
     try:
         return plan(schema, document, operation, variables, context)
+    except (Unplannable, Refused):
+        return None
+
+
+def _move_plan(
+    schema: Schema, document: DocumentNode, operation: str | None, context: Context
+) -> MovePlan | None:
+    if size(document, {}, paged_fields(schema._schema)).refusal():
+        return None
+    try:
+        return move_plan(schema, document, operation, context)
     except (Unplannable, Refused):
         return None

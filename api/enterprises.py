@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from tortoise.expressions import Q
 
 from api.companions import Companionship, Responsible, companionships, responsible_on
 from api.context import Info
@@ -124,8 +125,7 @@ class Query:
     @listing("The enterprise an enterprise code 企业码 names; null where none in sight has it.")
     def enterprise_by_code(self, info: Info, code: str) -> Enterprise | None:
         key = key_in(read_text(code, CODE, "code"))
-        rows = EnterpriseRow.seen_by(info.context.viewer)
-        return Lookup(rows.filter(id=key) if key else rows.filter(NONE))  # type: ignore[return-value]
+        return Lookup(EnterpriseRow, Q(id=key) if key else NONE, info.context.viewer)  # type: ignore[return-value]
 
     @listing("Enterprises, newest first.")
     def enterprises(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import orjson
 from graphql import DocumentNode, OperationType
@@ -16,7 +15,7 @@ from strawberry import Schema
 from api.columns import Unread
 from api.context import Context
 from api.documents import LARGEST_VARIABLES, LONGEST_DOCUMENT, MOST_PLANS
-from api.pages import NOW
+from api.pages import NOW, SUBJECT
 from api.places import Place
 from api.plans import fill
 from api.roots import Root
@@ -32,7 +31,6 @@ from domain.viewers import Viewer
 from workflows.announce import Note
 
 MOST_ENTRIES = 100
-SUBJECT = UUID(int=2**128 - 1)
 FIRST, LAST = "\x00first", "\x00last"
 """What stands in the parameters of a plan for what a note says."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from api.context import Info
+from api.context import Context, Info, Made
 from api.inputs import ID_FIELD, KEY_FIELD, VERSION_FIELD, Own, class_of, given_to, input_type
 from api.nodes import NODES, key_of
 from api.refusals import Refusal, told
@@ -26,6 +26,20 @@ from workflows.flow import FLOWS, Flow, Move
 from workflows.perform import create, look_ahead, perform
 
 MOST_IN_BULK = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Moving:
+    """What a mutation of one record is to a plan: how it is made, and which field of its payload is the record."""
+
+    model: type[Record]
+    record: str
+    creates: bool
+    make: Callable[[Context, Any], Awaitable[Made]]
+
+    def seen_as(self, viewer: Viewer) -> Viewer:
+        """By whom the record is read: what one has just made one is shown, though it may then be someone else's."""
+        return OPERATOR if self.creates else viewer
 
 
 def mutations() -> type[Any]:
@@ -47,23 +61,31 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
     asked = input_type(_title(name) + "Input", f"{move.zh}: {move.en}.", move.input, own)
     payload = _payload(flow.record)
 
-    async def resolve(info: Info, input: Any) -> Any:
-        language = info.context.language
+    async def make(context: Context, input: Any) -> Made:
         try:
-            viewer = info.context.viewer
+            viewer = context.viewer
             if input.idempotency_key:  # else there is no change open yet when the move is made
                 await look_ahead(viewer, flow.record, move.name, given_to(input, move.input))
             done = await once(
-                viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(info, flow, move, input)
+                viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(viewer, flow, move, input)
             )
-            # What one has just made one is shown, though it may then belong to someone else.
-            row = await _as_it_is_now(flow.record, done, viewer if move.source else OPERATOR)
-            return payload(**{record: row, "refusals": []})
+            return Made(UUID(done))
         except Refused as refused:
-            return payload(**{record: None, "refusals": told(refused.refusals, language)})
+            return Made(refusals=refused.refusals)
 
+    async def resolve(info: Info, input: Any) -> Any:
+        context = info.context
+        made = context.made or await make(context, input)
+        if made.error:
+            raise made.error
+        seen = made.key and await _as_it_is_now(flow.record, made.key, moving.seen_as(context.viewer))
+        return payload(**{record: seen, "refusals": told(made.refusals, context.language)})
+
+    moving = Moving(flow.record, record, not move.source, make)
     resolve.__annotations__ = {"info": Info, "input": asked, "return": payload}
-    return strawberry.field(resolver=resolve, name=name, description=_described(flow, move))
+    return strawberry.field(
+        resolver=resolve, name=name, description=_described(flow, move), metadata={"move": moving}
+    )
 
 
 def _bulk(flow: Flow, move: Move, name: str) -> Any:
@@ -78,9 +100,9 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
         try:
             done = await once(
                 viewer, _key_of_one(key, item.id), [name, _plain(input), _plain(item)],
-                lambda: _do(info, flow, move, input, item),
+                lambda: _do(viewer, flow, move, input, item),
             )
-            row = await _as_it_is_now(flow.record, done, viewer)
+            row = await _as_it_is_now(flow.record, UUID(done), viewer)
             return result(**{"id": item.id, record: row, "refusals": []})
         except Refused as refused:
             no = told(refused.refusals, info.context.language)
@@ -105,9 +127,9 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
     )
 
 
-async def _as_it_is_now(model: type[Record], key: str, viewer: Viewer) -> Record | None:
+async def _as_it_is_now(model: type[Record], key: UUID, viewer: Viewer) -> Record | None:
     with first_hand():
-        return await rows.seen(model, UUID(key), viewer, reads())
+        return await rows.seen(model, key, viewer, reads())
 
 
 def _key_of_one(key: str | None, item_id: str) -> str | None:
@@ -115,9 +137,8 @@ def _key_of_one(key: str | None, item_id: str) -> str | None:
     return key and hashlib.sha256(f"{key}:{item_id}".encode(errors="replace")).hexdigest()
 
 
-async def _do(info: Info, flow: Flow, move: Move, input: Any, item: Any = None) -> str:
-    viewer, given = info.context.viewer, given_to(input, move.input)
-    place = item or input
+async def _do(viewer: Viewer, flow: Flow, move: Move, input: Any, item: Any = None) -> str:
+    place, given = item or input, given_to(input, move.input)
     if move.source:
         key = key_of(place.id, flow.record, "id")
         row = await perform(

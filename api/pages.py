@@ -25,6 +25,7 @@ from domain.database import engine, looking_back, reads
 from domain.history import Entry, plain
 from domain.records import Record
 from domain.refusals import BAD_INPUT, Refusal, Refused
+from domain.viewers import Viewer
 from workflows.inputs import Words, read_text
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ LARGEST_PAGE = 200
 LONGEST_CURSOR = 2_000
 CURSOR = Words("游标", "Cursor", 400)
 NOW = datetime(9000, 1, 1, tzinfo=UTC)  # stands for the instant of asking where a plan is made that will be kept
+SUBJECT = UUID(int=2**128 - 1)  # and this for the record that is asked about
 ONE_INSTANT = Refusal(
     "ONE_INSTANT", "查询过去时，每个顶层字段须给出同一个 asOf。",
     "To ask the past, every field at the top must name the same asOf.", "asOf",
@@ -146,9 +148,16 @@ def counting(rows: QuerySet[Any], by: str = "", given: Parameterizer | None = No
 
 @dataclass(frozen=True)
 class Lookup:
-    """The one row asked for, if there is one in sight."""
+    """The one row of which something holds, if the viewer may see it."""
 
-    rows: QuerySet[Any]
+    model: Any
+    holds: Q
+    viewer: Viewer
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model.seen_by(self.viewer).filter(self.holds)
+        return rows
 
     async def found(self) -> Any:
         return await self.rows.using_db(reads()).first()

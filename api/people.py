@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from tortoise.expressions import Q
 
 from api.context import Info
 from api.moves import MoveStanding, moves
@@ -15,7 +16,7 @@ from api.pages import DEFAULT_PAGE, LARGEST_PAGE, NEWEST, OLDEST, Connection, Li
 from domain.people import Membership as MembershipRow
 from domain.people import MembershipState, PersonState
 from domain.people import Person as PersonRow
-from domain.viewers import Role
+from domain.viewers import OPERATOR, Role
 
 if TYPE_CHECKING:
     from api.cases import Case
@@ -67,7 +68,7 @@ class Viewer(Inbox):
 
     @listing("The one who is asking.", of_the_past=False)
     def person(self, info: Info) -> Person | None:
-        return Lookup(PersonRow.filter(id=info.context.viewer.person_id))  # type: ignore[return-value]
+        return Lookup(PersonRow, Q(id=info.context.viewer.person_id), OPERATOR)  # type: ignore[return-value]
 
     @listing("The roles they hold.", of_the_past=False)
     def memberships(self, info: Info) -> list[Membership]:

@@ -88,7 +88,7 @@ async def _read(root: Root, context: Context) -> list[Any]:
 
 async def _answered(root: Root, context: Context) -> Any:
     found = await _read(root, context)
-    count = next(iter((await _asked(*root.count, context))[0].values())) if root.count else None
+    count = (await _asked(*root.count, context))[0][0] if root.count else None
     if not root.holes:
         return root.finish([(orjson.Fragment(row["node"]), row["key"], row["place"]) for row in found], count)
     rows = [(orjson.loads(row["node"]), row["key"], row["place"]) for row in found]
@@ -98,10 +98,10 @@ async def _answered(root: Root, context: Context) -> Any:
     return root.finish(rows, count)
 
 
-async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> list[dict[str, Any]]:
+async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> Sequence[Mapping[str, Any]]:
     """A plan outlives the instant it was made at: it says `NOW` wherever it means that of the asking."""
-    bound = [context.at if each == NOW else each for each in parameters]
-    found: list[dict[str, Any]] = await reads().execute_query_dict(sql, bound)
+    known = {NOW: context.at, **context.named}
+    _, found = await reads().execute_query(sql, [known.get(each, each) for each in parameters])
     return found
 
 

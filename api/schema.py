@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from tortoise.expressions import Q
 
 import workflows.timetable  # noqa: F401 (first: it gives the flows, and so the mutations, one order)
 from api import (
@@ -129,7 +130,7 @@ class Query(
         model = next((each for each in NODES if each.__name__ == kind), None)
         if model is None or key is None:
             return None
-        return Lookup(model.seen_by(info.context.viewer).filter(id=key))  # type: ignore[return-value]
+        return Lookup(model, Q(id=key), info.context.viewer)  # type: ignore[return-value]
 
 
 assert FLOWS

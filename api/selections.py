@@ -78,16 +78,19 @@ class Selection:
 
 
 def selection(
-    schema: GraphQLSchema, definitions: Iterable[Any], operation_name: str | None, variables: dict[str, Any],
-    of_kind: OperationType = OperationType.QUERY,
+    schema: GraphQLSchema, definitions: Iterable[Any], operation_name: str | None,
+    variables: dict[str, Any] | VariableValues, of_kind: OperationType = OperationType.QUERY,
 ) -> Selection:
-    """What an operation of a valid document selects. Raises `Unplannable` for anything but one of its kind."""
+    """What an operation of a valid document selects for its variables, which may be read already. Raises `Unplannable`
+    for anything but one of its kind."""
     defined = list(definitions)
     operations = [each for each in defined if isinstance(each, OperationDefinitionNode)]
     named = [each for each in operations if operation_name is None or (each.name and each.name.value == operation_name)]
     if len(named) != 1 or named[0].operation is not of_kind:
         raise Unplannable
-    values = get_variable_values(schema, named[0].variable_definitions or (), variables)
+    values: Any = variables
+    if not isinstance(variables, VariableValues):
+        values = get_variable_values(schema, named[0].variable_definitions or (), variables)
     if not isinstance(values, VariableValues):
         raise Unplannable
     fragments = {each.name.value: FragmentDetails(each) for each in defined if isinstance(each, FragmentDefinitionNode)}
