@@ -17,11 +17,11 @@ from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -42,7 +42,6 @@ from api.persisted import ABOUT_DOCUMENTS, document_of
 from api.schema import schema
 from api.sockets import Connection, Socket, Sockets, greet
 from domain import database
-from domain.file_types import TYPES
 from domain.refusals import Refused
 from domain.stores import file_limit, open_store
 from workflows import parties, replicas
@@ -56,6 +55,8 @@ PROTOCOLS = (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL)
 SILENT = timedelta(seconds=10)
 MOST_OPERATIONS = 50
 FORM_BYTES = 64 * 1024
+# The highest level takes three times as long over a page, to make it a seventh smaller.
+COMPRESSED: Any = {"minimum_size": 1_000, "compresslevel": 3, "exclude_content_types": ("text/event-stream",)}
 
 
 class Service(GraphQL[Context, None]):
@@ -156,6 +157,17 @@ class Service(GraphQL[Context, None]):
         return orjson.dumps(data, default=str)
 
 
+class Straight:
+    """Takes what is asked most past the routes, which are looked through one by one."""
+
+    def __init__(self, app: ASGIApp, path: str, service: ASGIApp) -> None:
+        self.app, self.path, self.service = app, path, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        straight = scope["type"] == "http" and scope["path"] == self.path
+        await (self.service if straight else self.app)(scope, receive, send)
+
+
 async def _planned(asked: GraphQLRequestData, context: Context) -> dict[str, Any] | None:
     """The answer by plan, as of the instant asked for; None where `run` has to give it, or has to say no."""
     operation = (asked.query, asked.operation_name, asked.variables, context)
@@ -214,12 +226,10 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
     )
     return Starlette(
         routes=[
-            Route("/graphql", service),
             Route("/", lambda request: RedirectResponse("/graphql")),
             *health.routes,
-            *files.routes,
-            *seals.routes,
-            *graphiql.routes,
+            *files.routes,  # as they lie in the store: their length is told, and most are compressed already
+            Mount("", GZipMiddleware(Router([*seals.routes, *graphiql.routes]), **COMPRESSED)),
         ],
         middleware=[
             Middleware(Sockets, path="/graphql", service=service),
@@ -227,16 +237,12 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
             Middleware(SafeHeaders),
             *_other_origins(),
             Middleware(Faults),
-            Middleware(GZipMiddleware, minimum_size=1_000, exclude_content_types=AS_THEY_ARE),
             Middleware(BodyLimit, limits={"/graphql": MOST_BYTES, "/files": file_limit() + FORM_BYTES}),
             Middleware(Callers),
+            Middleware(Straight, path="/graphql", service=GZipMiddleware(service, **COMPRESSED)),
         ],
         lifespan=lifespan,
     )
-
-
-# Downloads leave as they lie in the store: their length is told, and most are compressed already.
-AS_THEY_ARE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *{kind.content_type for kind in TYPES.values()})
 
 
 def database_file(url: str | None) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
@@ -104,6 +105,7 @@ class Counted:
         return message
 
 
+@lru_cache
 def preferred(accept_language: str) -> str:
     """ "zh" or "en", whichever an Accept-Language header would rather have; Chinese when it says nothing."""
     best, best_weight = "zh", 0.0

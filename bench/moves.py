@@ -19,7 +19,6 @@ SIGN = """mutation Sign($id: ID!) { signResponsibility(input: {id: $id}) { respo
   refusals { code message } } }"""
 WRITTEN = ("entry", "span", "timer", "notice", "responsibility_past", "case_past")
 CLIENTS = (1, 8, 32)
-SECONDS = 1.0
 OFFERED = 40_000
 
 
@@ -36,7 +35,7 @@ async def measure(url: str, office: Office, engine: str, size: str) -> AsyncIter
             by_hand, by_us = await _writes(theirs), await _writes(ours)
             assert by_hand == by_us, (by_hand, by_us)
             for clients in CLIENTS:
-                rate, most = await compared(ours, theirs, connections=clients, seconds=SECONDS)
+                rate, most = await compared(ours, theirs, connections=clients)
                 yield Figure(f"move_{clients}", engine, size, rate / most, f"{rate:.0f}/s of {most:.0f}/s")
 
 

@@ -98,8 +98,9 @@ async def _read_on(last: int, woken: asyncio.Event, told: Callable[[list[Moved]]
         woken.clear()
         try:
             # Keys are made before the lock is taken, row numbers after it: in these no commit comes late.
-            while rows := await _rows_after(last):
-                last = rows[-1]["place"]
+            full = True
+            while full and (rows := await _rows_after(last)):
+                last, full = rows[-1]["place"], len(rows) == ROWS_AT_ONCE
                 told([(row["subject_kind"], row["zone_id"], row["subject_id"], row["sequence"]) for row in rows])
         except Exception as error:
             log.warning("could not read on (%s); trying again", type(error).__name__)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from itertools import count
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.models import Model
 
 from domain.database import engine, within
@@ -64,18 +65,35 @@ def _selected(model: type[Model]) -> str:
 
 
 @cache
-def _instants(model: type[Model]) -> tuple[str, ...]:
-    """The columns that SQLite gives as text and tortoise is slow to read."""
-    columns = model._meta.fields_db_projection
-    return tuple(name for name in columns if isinstance(model._meta.fields_map[name], fields.DatetimeField))
+def _readers(model: type[Model]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """What makes of a column that is set what the model has of it; nothing for those that are given as they are."""
+    columns = {name: model._meta.fields_map[name] for name in model._meta.fields_db_projection}
+    return tuple((name, reader) for name, column in columns.items() if (reader := _reader(column)))
+
+
+def _reader(column: Any) -> Callable[[Any], Any] | None:
+    if isinstance(column, CharEnumFieldInstance):
+        return {member.value: member for member in column.enum_type}.__getitem__
+    simple = (read for kind, read in _READERS.items() if type(column) is kind)
+    return next(simple, column.to_python_value)
+
+
+@cache
+def _blank(model: type[Model]) -> Mapping[str, Any]:
+    """What a row of the database has beside its columns."""
+    made = model._init_from_db(**dict.fromkeys(model._meta.fields_db_projection))
+    return {name: value for name, value in vars(made).items() if name not in model._meta.fields_db_projection}
 
 
 def _row(model: type[R], columns: Mapping[str, Any]) -> R:
+    """A row as tortoise makes it, which takes its time over each column."""
     values = dict(columns)
-    for name in _instants(model):
-        if isinstance(values[name], str):
-            values[name] = datetime.fromisoformat(values[name])
-    return model._init_from_db(**values)
+    for name, read in _readers(model):
+        if values[name] is not None:
+            values[name] = read(values[name])
+    row = model.__new__(model)
+    vars(row).update(_blank(model), **values)
+    return row
 
 
 def key_in(value: Any) -> UUID:
@@ -85,3 +103,12 @@ def key_in(value: Any) -> UUID:
 
 def instant_in(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+_READERS: dict[type[Any], Callable[[Any], Any] | None] = {
+    fields.UUIDField: key_in,
+    fields.DatetimeField: instant_in,
+    fields.DateField: lambda value: date.fromisoformat(value) if isinstance(value, str) else value,
+    fields.BooleanField: bool,
+    **dict.fromkeys((fields.IntField, fields.BigIntField, fields.CharField, fields.TextField)),
+}

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tortoise.models import Model
 
-from domain import clock, rows, timers
+from domain import clock, database, rows, timers
 from domain.calendar import Calendar
 from domain.calendar.rows import Book, path_in, the_book
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
@@ -57,13 +57,16 @@ class Change:
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
     async def find(self, model: type[R], record_id: UUID, field: str = "id") -> R:
-        """The record, if the viewer may see it; not locked. What this change itself made is not in the database yet."""
+        """The record, if the viewer may see it; on SQLite alone it is held by that. What this change itself made is not
+        in the database yet."""
         known = self.tracked.get(record_id)
         if known and not known.loaded and isinstance(known.record, model):
             return known.record
         seen = await rows.seen(model, record_id, self.viewer)
         if seen is None:
             raise Refused(NOT_FOUND.about(field))
+        if database.engine() == "sqlite" and known is None:
+            self._track(seen)
         return seen
 
     async def load(self, model: type[R], record_id: UUID) -> R:
@@ -72,8 +75,7 @@ class Change:
             row = await rows.held(model, record_id)
             if row is None:
                 raise Refused(NOT_FOUND)
-            columns = columns_of(row)
-            self.tracked[record_id] = Tracked(row, columns, columns)
+            self._track(row)
         record = self.tracked[record_id].record
         assert isinstance(record, model)
         return record
@@ -124,6 +126,10 @@ class Change:
     def put(self, row: Model) -> None:
         """Write a row beside the records, in the same transaction; it has no history of its own."""
         self.beside.append(row)
+
+    def _track(self, row: Record) -> None:
+        columns = columns_of(row)
+        self.tracked[row.id] = Tracked(row, columns, columns)
 
     def start(self, record: Record) -> None:
         self.tracked[record.id] = Tracked(record, {}, {})
