@@ -98,11 +98,11 @@ async def _answered(root: Root, context: Context) -> Any:
     return root.finish(rows, count)
 
 
-async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> Sequence[Mapping[str, Any]]:
+async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> list[Any]:
     """A plan outlives the instant it was made at: it says `NOW` wherever it means that of the asking."""
     known = {NOW: context.at, **context.named}
     _, found = await reads().execute_query(sql, [known.get(each, each) for each in parameters])
-    return found
+    return list(found)
 
 
 def fill(node: Any, path: tuple[str, ...], made: Callable[[Any, Context], Any], context: Context) -> None:

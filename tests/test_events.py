@@ -17,7 +17,8 @@ from domain import clock
 from domain.cases import Case
 from domain.people import Person
 from domain.viewers import Role
-from tests.test_plans import Asking, a_busy_world, everyone
+from tests.asking import Asking
+from tests.test_plans import a_busy_world, everyone
 from tests.world import World, a_dispatched_case, a_person, a_world
 from workflows import announce, sign_in
 from workflows.admissions import admit
