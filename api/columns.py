@@ -70,7 +70,7 @@ class Dialect:
 
     def __init__(self, engine: str) -> None:
         self.postgres = engine == "postgres"
-        # Brackets within brackets: SQLite's parser has a stack of 100 and was seen to overflow from 16 on.
+        # Brackets within brackets: SQLite's parser has a stack of 100 and was seen to overflow from 15 on.
         self.deepest = 200 if self.postgres else 14
 
     def placeholder(self, number: int) -> str:

@@ -34,7 +34,7 @@ STATES = {Case: 12, Problem: 3, Responsibility: 4}
 async def measure(url: str, office: Office, engine: str, size: str) -> AsyncIterator[Figure]:
     async with database.opened(url):
         first, last = [
-            (await Case.all().order_by(order).first().values("collected_at"))["collected_at"] for order in ("id", "-id")  # type: ignore[index]
+            (await Case.all().order_by(order).first().values("collected_at"))["collected_at"] for order in ("id", "-id")
         ]
         middle: datetime = first + (last - first) / 2
         await give_a_past(middle)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tortoise.connection import get_connection
+from tortoise.expressions import Q
 
 from bench.__main__ import _chosen, _server
 from bench.figures import Figure
@@ -62,8 +63,11 @@ async def fill() -> Zone:
         )
         for firm in firms[::10]
     ]
-    for kind, rows in ((Enterprise, firms), (Recognition, recognitions), (Application, applications)):
-        await kind.bulk_create(rows, batch_size=1_000)  # type: ignore[attr-defined]
+    every: list[tuple[Any, list[Any]]] = [
+        (Enterprise, firms), (Recognition, recognitions), (Application, applications)
+    ]
+    for kind, rows in every:
+        await kind.bulk_create(rows, batch_size=1_000)
     await a_policy(
         zone,
         a_benefit("many", {"fixed": "1"}, {"recognition": "high_tech"}, {"enterprise": "above_scale", "is": True}),
@@ -73,7 +77,7 @@ async def fill() -> Zone:
 
 
 async def measure(engine: str) -> None:
-    benefits = await quotes.benefits_on(OPERATOR, ON)
+    benefits = await quotes.benefits_on(OPERATOR, ON, Q())
     rows: Any = Enterprise.all()
     [firm] = await Enterprise.all().order_by("-id").limit(1).values(*OWN)
 
