@@ -89,6 +89,10 @@ class Dialect:
             return _object(pairs)
         return f"json_build_object({', '.join(f'{self.literal(key)}, {value}' for key, value in pairs.items())})"
 
+    def bytes(self, text: str) -> str:
+        """Text as it goes over the wire: else the driver would decode it, and whoever sends it encode it again."""
+        return f"convert_to(CAST({text} AS TEXT), 'UTF8')" if self.postgres else f"CAST({text} AS BLOB)"
+
     def list(self, items: Iterable[str]) -> str:
         if self.postgres:
             return f"json_build_array({', '.join(items)})"

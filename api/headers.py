@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # An answer may set its own: the GraphiQL page needs its scripts, and its assets may be kept.
@@ -17,6 +16,9 @@ SAFE = {
 }
 
 
+_SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+
+
 class SafeHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -24,9 +26,8 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _SAFE if each[0] not in own)]
             await send(message)
 
         await self.app(scope, receive, safely)

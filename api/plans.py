@@ -71,27 +71,28 @@ class Outdated(Exception):
     """Raised when an answer was read for one whose standing has changed; they have been let in anew."""
 
 
-async def _read(root: Root, context: Context) -> list[Any]:
-    """The rows, and with the first of a request the stamps of the reader's standing and of what is told by."""
+async def _read(root: Root, context: Context) -> list[tuple[Any, Any, Any]]:
+    """The rows, each its node, its key and its place; with the first of a request the stamps of the reader's standing
+    and of what is told by are read too."""
     if context.admission is None:
         if root.rules:
             await context.prepare()
         return await _asked(root.sql, root.parameters, context)
     found = await _asked(root.stamped, [*root.parameters, str(context.admission.session_id)], context)
-    (stamps,) = [row for row in found if row["key"] is None]
-    if not await context.confirm(stamps["node"]):
+    (stamps,) = [(standing, rules) for standing, key, rules in found if key is None]
+    if not await context.confirm(stamps[0].decode()):
         raise Outdated
     if root.rules:
-        await context.prepare(stamps["place"])
-    return [row for row in found if row["key"] is not None]
+        await context.prepare(stamps[1])
+    return [row for row in found if row[1] is not None]
 
 
 async def _answered(root: Root, context: Context) -> Any:
     found = await _read(root, context)
     count = (await _asked(*root.count, context))[0][0] if root.count else None
     if not root.holes:
-        return root.finish([(orjson.Fragment(row["node"]), row["key"], row["place"]) for row in found], count)
-    rows = [(orjson.loads(row["node"]), row["key"], row["place"]) for row in found]
+        return root.finish([(orjson.Fragment(node), key, place) for node, key, place in found], count)
+    rows = [(orjson.loads(node), key, place) for node, key, place in found]
     for node, _, _ in rows:
         for hole in root.holes:
             fill(node, hole.path, hole.fill, context)

@@ -102,8 +102,8 @@ class Statement:
         told = any(hole.rules for hole in self.holes)
         rules = rulebooks.stamp(self.context.viewer.zones) if told else "NULL"
         stamped = (
-            f"SELECT {mine} AS node, {rules} AS place, NULL AS key "
-            f"UNION ALL SELECT CAST(node AS TEXT), place, key FROM ({sql}) page"
+            f"SELECT {self.dialect.bytes(mine)} AS node, NULL AS key, {rules} AS place "
+            f"UNION ALL SELECT {self.dialect.bytes('node')}, key, place FROM ({sql}) page"
         )
         return Root(key, sql, stamped, values, self.holes, finish, count)
 

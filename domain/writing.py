@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -98,4 +99,9 @@ def _set_columns(row: Model) -> tuple[str, ...]:
 
 
 def _value(row: Model, name: str) -> Any:
-    return row._meta.fields_map[name].to_db_value(getattr(row, name), row)
+    return _writers(type(row))[name](getattr(row, name), row)
+
+
+@cache
+def _writers(kind: type[Model]) -> Mapping[str, Callable[[Any, Model], Any]]:
+    return {name: kind._meta.fields_map[name].to_db_value for name in kind._meta.fields_db_projection}
