@@ -47,6 +47,26 @@ async def held(model: type[R], key: UUID) -> R | None:
 
 async def seen(model: type[R], key: UUID, viewer: Viewer, place: BaseDBAsyncClient | None = None) -> R | None:
     """A row, if the viewer may see it. Raises `NeedsJoin` for a kind whose sight is no condition on its own table."""
+    sought, values = _sought(model, key, viewer)
+    rows = await found(f"{_selected(model)} {sought}", values, place)
+    return _row(model, rows[0]) if rows else None
+
+
+async def subject_held(model: type[Record], key: UUID, viewer: Viewer, subject: type[R]) -> R | None:
+    """The row of the subject that a row belongs to, or is, if the viewer may see that; locked as by `held`, on
+    PostgreSQL, where another statement for it would be another round trip."""
+    sought, values = _sought(model, key, viewer)
+    if model.subject is None:
+        statement = f"{_selected(subject)} {sought} FOR NO KEY UPDATE OF {SOUGHT}"
+    else:
+        belongs = f'SELECT "{model.subject}_id" FROM "{model._meta.db_table}" {sought}'
+        statement = f"{_selected(subject)} WHERE id = ({belongs}) FOR NO KEY UPDATE"
+    rows = await found(statement, values)
+    return _row(subject, rows[0]) if rows else None
+
+
+def _sought(model: type[Record], key: UUID, viewer: Viewer) -> tuple[str, list[Any]]:
+    """What follows the table of a row that is looked for, by its key and the viewer's sight; and the values in it."""
     values: list[Any] = [key]
 
     def placed(value: Any) -> str:
@@ -54,8 +74,7 @@ async def seen(model: type[R], key: UUID, viewer: Viewer, place: BaseDBAsyncClie
         return "?"
 
     sight = "" if viewer.sees_everything else f" AND ({sight_of(model, viewer).of(SOUGHT, placed)})"
-    rows = await found(f"{_selected(model)} {SOUGHT} WHERE id = ?{sight}", values, place)
-    return _row(model, rows[0]) if rows else None
+    return f"{SOUGHT} WHERE id = ?{sight}", values
 
 
 @cache

@@ -69,6 +69,17 @@ class Change:
             self._track(seen)
         return seen
 
+    async def take(self, model: type[R], record_id: UUID) -> R:
+        """The record, held with its subject, if the viewer may see it."""
+        if database.engine() == "sqlite" or record_id in self.tracked:
+            return await self.find(model, record_id)
+        subject = await rows.subject_held(model, record_id, self.viewer, subject_model(model))
+        if subject is None:
+            raise Refused(NOT_FOUND.about("id"))
+        if subject.id not in self.tracked:
+            self._track(subject)
+        return await self.load(model, record_id)
+
     async def load(self, model: type[R], record_id: UUID) -> R:
         """The row, locked until the change ends; the same object however often it is asked for."""
         if record_id not in self.tracked:

@@ -22,7 +22,7 @@ from domain.zones import Rules
 from workflows import announce
 from workflows.changes import Change, subject_of
 from workflows.flow import FLOWS, Flow, Move, Situation, Tally
-from workflows.inputs import read_input
+from workflows.inputs import fields_of, read_input
 from workflows.timing import keep_time
 
 R = TypeVar("R", bound=Record)
@@ -105,7 +105,9 @@ async def perform(
     """Make one move of one record for a viewer. Raises `Refused`; then nothing has changed."""
     await look_ahead(viewer, model, move, given)
     async with changing(viewer) as change:
-        seen = await change.find(model, record_id)
+        # What names others of its kind may have to wait for several subjects, and must in one order.
+        several = any(issubclass(each.kind, model) for each in fields_of(FLOWS[model].moves[move].input))
+        seen = await (change.find if several else change.take)(model, record_id)
         with meters.span(f"move {model.kind()}.{move}"):
             return await _make(change, seen, move, given, expected_version=expected_version)
 
