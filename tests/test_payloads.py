@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,7 @@ from api.plans import Plan
 from api.schema import schema
 from api.selections import Unplannable
 from domain import clock
+from domain import database as storage
 from domain.accounts import Session
 from domain.cases import Case
 from domain.history import Entry
@@ -29,6 +31,7 @@ from tests.asking import Asking
 from tests.graphql import served, signed_in
 from tests.proofs import everything
 from tests.world import World, a_case, a_dispatched_case, a_world, the_responsibility
+from workflows.perform import perform
 
 SELECTIONS = 25
 SIGN = """mutation Sign($input: SignResponsibilityInput!) { signed: signResponsibility(input: $input) {
@@ -297,3 +300,23 @@ async def test_random_moves_of_a_case_are_made_by_plan(database: str) -> None:
     assert await Entry.filter(subject_id=case.id, move="submit").count() == 1 == await Case.filter(id=case.id).count()
 
 
+
+
+async def test_a_move_takes_few_round_trips(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    """One to hold the case, one the responsibility, four to look things up, one for all that is written."""
+    world = await a_world()
+    liaison, duties = await world.viewer(world.land_liaison), [await an_offer(world) for _ in range(3)]
+    await perform(liaison, Responsibility, duties[0].id, "sign")
+
+    asked: list[list[str]] = []
+    for duty in duties[1:]:
+        with caplog.at_level(logging.DEBUG, "tortoise.db_client"):
+            caplog.clear()
+            await perform(liaison, Responsibility, duty.id, "sign")
+        asked.append([record.getMessage().split()[0] for record in caplog.records])
+
+    assert asked[0] == asked[1]
+    reads = ["SELECT"] * 6
+    assert [each for each in asked[0] if each == "SELECT"] == reads
+    if storage.engine() == "postgres":
+        assert asked[0] == [*reads, "WITH"]
