@@ -20,7 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route, Router
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -157,15 +157,16 @@ class Service(GraphQL[Context, None]):
         return orjson.dumps(data, default=str)
 
 
-class Straight:
-    """Takes what is asked most past the routes, which are looked through one by one."""
+class Shortcut:
+    """Hands requests for one path to its service before the routes are tried in turn, and past starlette's own answers
+    to its exceptions."""
 
     def __init__(self, app: ASGIApp, path: str, service: ASGIApp) -> None:
         self.app, self.path, self.service = app, path, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        straight = scope["type"] == "http" and scope["path"] == self.path
-        await (self.service if straight else self.app)(scope, receive, send)
+        short = scope["type"] == "http" and scope["path"] == self.path
+        await (self.service if short else self.app)(scope, receive, send)
 
 
 async def _planned(asked: GraphQLRequestData, context: Context) -> dict[str, Any] | None:
@@ -173,8 +174,7 @@ async def _planned(asked: GraphQLRequestData, context: Context) -> dict[str, Any
     operation = (asked.query, asked.operation_name, asked.variables, context)
     if known_to_change(asked.query, asked.operation_name):
         await context.confirm()
-        async with replicas.changing(context.caller):
-            return await performed(schema, *operation)
+        return await performed(schema, *operation)
     if "asOf" not in (asked.query or ""):
         return await planned(schema, *operation)
     await context.confirm()  # today's standing comes before that of then
@@ -226,10 +226,11 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
     )
     return Starlette(
         routes=[
+            Route("/graphql", service),  # not reached, but for its redirect from /graphql/
             Route("/", lambda request: RedirectResponse("/graphql")),
             *health.routes,
             *files.routes,  # as they lie in the store: their length is told, and most are compressed already
-            Mount("", GZipMiddleware(Router([*seals.routes, *graphiql.routes]), **COMPRESSED)),
+            *(_compressed(each) for each in (*seals.routes, *graphiql.routes)),
         ],
         middleware=[
             Middleware(Sockets, path="/graphql", service=service),
@@ -239,10 +240,14 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
             Middleware(Faults),
             Middleware(BodyLimit, limits={"/graphql": MOST_BYTES, "/files": file_limit() + FORM_BYTES}),
             Middleware(Callers),
-            Middleware(Straight, path="/graphql", service=GZipMiddleware(service, **COMPRESSED)),
+            Middleware(Shortcut, path="/graphql", service=GZipMiddleware(service, **COMPRESSED)),
         ],
         lifespan=lifespan,
     )
+
+
+def _compressed(route: Route) -> Route:
+    return Route(route.path, route.endpoint, middleware=[Middleware(GZipMiddleware, **COMPRESSED)])
 
 
 def database_file(url: str | None) -> Path | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.context import Info
-from api.refusals import Refusal, told
+from api.refusals import Refusal, turned_down
 from domain.people import Person as PersonRow
 from domain.people import viewer_of
 from domain.refusals import Refused
@@ -84,7 +84,7 @@ async def _session(info: Info, act: Callable[[], Awaitable[sessions.Tokens]]) ->
     try:
         tokens = await act()
     except Refused as refused:
-        return SessionPayload(refusals=told(refused.refusals, info.context.language))
+        return SessionPayload(refusals=turned_down(refused.refusals, info.context.language))
     person: Any = await PersonRow.get(id=tokens.person_id)
     if info.context.someone is None:
         # Whoever has just signed in may read about themselves in the same answer.
@@ -98,5 +98,5 @@ async def _done(info: Info, act: Callable[[], Awaitable[None]]) -> DonePayload:
     try:
         await act()
     except Refused as refused:
-        return DonePayload(done=False, refusals=told(refused.refusals, info.context.language))
+        return DonePayload(done=False, refusals=turned_down(refused.refusals, info.context.language))
     return DonePayload(done=True, refusals=[])

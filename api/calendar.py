@@ -13,7 +13,7 @@ from api.inputs import ID_FIELD, given_to, input_type
 from api.moves import MoveStanding, moves
 from api.nodes import Node, computed, enum, key_of, node, one
 from api.pages import DEFAULT_PAGE, Connection, Listing, Order, listing
-from api.refusals import Refusal, told
+from api.refusals import Refusal, turned_down
 from domain import calendar as counting
 from domain.calendar import Calendar, DayKind
 from domain.calendar.rows import CalendarYear as CalendarYearRow
@@ -124,7 +124,7 @@ def previewing(name: str, declared: type[Any], own: list[Any], description: str)
             key = key_of(input.id, CalendarYearRow, "id") if own else None
             shifts = await preview(info.context.viewer, key, **given_to(input, declared))
         except Refused as refused:
-            return CalendarPreview(count=0, shifts=[], refusals=told(refused.refusals, info.context.language))
+            return CalendarPreview(count=0, shifts=[], refusals=turned_down(refused.refusals, info.context.language))
         listed = [_shift(each) for each in shifts[:MOST_SHIFTS]]
         return CalendarPreview(count=len(shifts), shifts=listed, refusals=[])
 

@@ -203,13 +203,13 @@ def _object(pairs: Mapping[str, str]) -> Json:
     flat = [(key, value) for key, value in pairs.items() if not isinstance(value, Json)]
     if len(flat) == len(pairs):
         return Json(_flat(flat))
-    sql, text = "", "{"
+    parts: list[str] = []
     for nested, some in groupby(pairs.items(), lambda pair: isinstance(pair[1], Json)):
-        for key, value in some if nested else [("", f"trim({_flat(some)}, '{{}}')")]:
-            text += f'"{key}":' if nested else ""
-            sql += f"'{text}' || {value} || " if text else f"{value} || "
-            text = ","
-    return Json(f"{sql}'}}'")
+        if nested:
+            parts += [f"""'"{key}":' || {value}""" for key, value in some]
+        else:
+            parts.append(f"trim({_flat(some)}, '{{}}')")
+    return Json("'{' || " + " || ',' || ".join(parts) + " || '}'")
 
 
 def _flat(pairs: Iterable[tuple[str, str]]) -> str:

@@ -38,7 +38,8 @@ class Context:
     `caller` the credential they were let in by; `shown` what a socket shows to be let in; `as_of` is the instant past
     that is asked about, and then `at` too. As long as there is an `admission`, `someone` is who they were when last let
     in, and nothing may be shown before that is confirmed. `made` is what came of the one move that is asked for, where
-    it has been made already; `named` is what this request alone knows, by what stands for it in a plan's parameters."""
+    it has been made already; `named` holds what takes the place of others (such as `SUBJECT`) in a plan's
+    parameters."""
 
     someone: Viewer | None
     language: str

@@ -21,6 +21,7 @@ from tortoise.exceptions import BaseORMException
 
 from api.asked import note
 from api.context import Context, Made
+from api.faults import logged
 from api.limits import MOST_TOKENS, paged_fields, size
 from api.payloads import MovePlan, move_plan
 from api.plans import Outdated, Plan, plan
@@ -28,6 +29,7 @@ from api.selections import Unplannable
 from domain.database import default_url
 from domain.recent import Recent
 from domain.refusals import Refused
+from workflows import replicas
 
 MOST_DOCUMENTS = 500
 MOST_PLANS = 2_000
@@ -68,7 +70,7 @@ async def planned(
 ) -> dict[str, Any] | None:
     """The answer by plan; None where the ordinary executor has to give it."""
     document = _documents.get(query)
-    if document is None or context.someone is None or not _asks(document, operation):
+    if document is None or context.someone is None or _kind(document, operation) != OperationType.QUERY.value:
         return None
     given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     if len(given) > LARGEST_VARIABLES:
@@ -106,14 +108,15 @@ async def performed(
         return None
     note(OperationType.MUTATION.value)
     try:
-        return await plan.answer(given, context)
+        async with replicas.changing(context.caller):
+            return await plan.answer(given, context)
     except Unplannable:
         return None
     except Exception as error:
         if context.made is None:
             context.made = Made(error=error)
         else:
-            log.error("the record of a move could not be read by plan: %s", type(error).__name__)
+            log.error("the executor tells of this move, now and from now on: fault %s", logged(error))
             _moves.put(key, None)
         return None
 
@@ -149,11 +152,6 @@ def _asks_for(kind: OperationType, query: str | None, operation_name: str | None
 def _kind(document: DocumentNode, operation_name: str | None) -> str | None:
     operation = get_operation_ast(document, operation_name)
     return operation.operation.value if operation else None
-
-
-def _asks(document: DocumentNode, name: str | None) -> bool:
-    operation = get_operation_ast(document, name)
-    return operation is not None and operation.operation is OperationType.QUERY
 
 
 def _tells_nothing(text: str, document: DocumentNode) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ def _to_page(request: Request) -> Response:
     return RedirectResponse("/graphql")
 
 
-routes: list[BaseRoute] = [
+routes = [
     Route("/graphiql", _to_page),
     Route("/graphiql/", _to_page),
     Route("/graphiql/schema.graphql", _schema),

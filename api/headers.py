@@ -14,8 +14,6 @@ SAFE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-
-
 _SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
 
 

@@ -12,10 +12,11 @@ from uuid import UUID
 
 import strawberry
 
+from api.asked import refusing
 from api.context import Context, Info, Made
 from api.inputs import ID_FIELD, KEY_FIELD, VERSION_FIELD, Own, class_of, given_to, input_type
 from api.nodes import NODES, key_of
-from api.refusals import Refusal, told
+from api.refusals import Refusal, told, turned_down
 from domain import rows
 from domain.database import first_hand, reads
 from domain.records import Record
@@ -30,10 +31,9 @@ MOST_IN_BULK = 200
 
 @dataclasses.dataclass(frozen=True)
 class Moving:
-    """What a mutation of one record is to a plan: how it is made, and which field of its payload is the record."""
+    """What a mutation of one record is to a plan."""
 
     model: type[Record]
-    record: str
     creates: bool
     make: Callable[[Context, Any], Awaitable[Made]]
 
@@ -71,6 +71,7 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
             )
             return Made(UUID(done))
         except Refused as refused:
+            refusing(each.code for each in refused.refusals)
             return Made(refusals=refused.refusals)
 
     async def resolve(info: Info, input: Any) -> Any:
@@ -81,7 +82,7 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
         seen = made.key and await _as_it_is_now(flow.record, made.key, moving.seen_as(context.viewer))
         return payload(**{record: seen, "refusals": told(made.refusals, context.language)})
 
-    moving = Moving(flow.record, record, not move.source, make)
+    moving = Moving(flow.record, not move.source, make)
     resolve.__annotations__ = {"info": Info, "input": asked, "return": payload}
     return strawberry.field(
         resolver=resolve, name=name, description=_described(flow, move), metadata={"move": moving}
@@ -105,7 +106,7 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
             row = await _as_it_is_now(flow.record, UUID(done), viewer)
             return result(**{"id": item.id, record: row, "refusals": []})
         except Refused as refused:
-            no = told(refused.refusals, info.context.language)
+            no = turned_down(refused.refusals, info.context.language)
             return result(**{"id": item.id, record: None, "refusals": no})
 
     async def resolve(info: Info, input: Any) -> Any:
@@ -113,12 +114,12 @@ def _bulk(flow: Flow, move: Move, name: str) -> Any:
             info.context.viewer  # noqa: B018 (nobody signed in is a refusal of the whole)
             read_key(input.idempotency_key)
         except Refused as refused:
-            return payload(results=[], refusals=told(refused.refusals, info.context.language))
+            return payload(results=[], refusals=turned_down(refused.refusals, info.context.language))
         if not 1 <= len(input.records) <= MOST_IN_BULK:
             size = BAD_INPUT.about(
                 "records", problem_zh=f"一次1至{MOST_IN_BULK}件", problem_en=f"1 to {MOST_IN_BULK} at once"
             )
-            return payload(results=[], refusals=told([size], info.context.language))
+            return payload(results=[], refusals=turned_down([size], info.context.language))
         return payload(results=[await one(info, input, item) for item in input.records], refusals=[])
 
     resolve.__annotations__ = {"info": Info, "input": asked, "return": payload}

@@ -16,7 +16,7 @@ from api.filters import at_most
 from api.history import Entry, label
 from api.nodes import NODES, Node, computed, enum, for_reader, key_of, node, one
 from api.pages import DEFAULT_PAGE, NEWEST, Amount, Connection, Listing, listing
-from api.refusals import Refusal, told
+from api.refusals import Refusal, turned_down
 from api.streams import Happening, Watch, happenings
 from domain.cases import Case as CaseRow
 from domain.database import reads
@@ -175,7 +175,7 @@ class Mutation:
             through = key_of(input.through_id, NoticeRow, "throughId") if input.through_id is not None else None  # type: ignore[arg-type]
             await notices.mark_read(info.context.viewer, _keys(input.notice_ids), through)
         except Refused as refused:
-            return NoticesPayload(refusals=told(refused.refusals, info.context.language))
+            return NoticesPayload(refusals=turned_down(refused.refusals, info.context.language))
         return NoticesPayload(unread_notices=await _unread(info))
 
     @strawberry.mutation(description="标为未读: take back that notices were read.")
@@ -183,7 +183,7 @@ class Mutation:
         try:
             await notices.mark_unread(info.context.viewer, _keys(input.notice_ids))
         except Refused as refused:
-            return NoticesPayload(refusals=told(refused.refusals, info.context.language))
+            return NoticesPayload(refusals=turned_down(refused.refusals, info.context.language))
         return NoticesPayload(unread_notices=await _unread(info))
 
     @strawberry.mutation(description="通知设置: hear of a move or not.")
@@ -191,7 +191,7 @@ class Mutation:
         try:
             await notices.choose(info.context.viewer, input.record_kind, input.move, input.in_app)
         except Refused as refused:
-            return NoticesPayload(refusals=told(refused.refusals, info.context.language))
+            return NoticesPayload(refusals=turned_down(refused.refusals, info.context.language))
         return NoticesPayload(unread_notices=await _unread(info))
 
 

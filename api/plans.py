@@ -71,9 +71,9 @@ class Outdated(Exception):
     """Raised when an answer was read for one whose standing has changed; they have been let in anew."""
 
 
-async def _read(root: Root, context: Context) -> list[tuple[Any, Any, Any]]:
-    """The rows, each its node, its key and its place; with the first of a request the stamps of the reader's standing
-    and of what is told by are read too."""
+async def _read(root: Root, context: Context) -> list[Any]:
+    """The rows, each its node, its key, its place and what else it is sorted by; with the first of a request the stamps
+    of the reader's standing and of what is told by are read too."""
     if context.admission is None:
         if root.rules:
             await context.prepare()
@@ -91,8 +91,8 @@ async def _answered(root: Root, context: Context) -> Any:
     found = await _read(root, context)
     count = (await _asked(*root.count, context))[0][0] if root.count else None
     if not root.holes:
-        return root.finish([(orjson.Fragment(node), key, place) for node, key, place in found], count)
-    rows = [(orjson.loads(node), key, place) for node, key, place in found]
+        return root.finish([(orjson.Fragment(node), key, place) for node, key, place, *_ in found], count)
+    rows = [(orjson.loads(node), key, place) for node, key, place, *_ in found]
     for node, _, _ in rows:
         for hole in root.holes:
             fill(node, hole.path, hole.fill, context)

@@ -18,6 +18,11 @@ class Refusal:
 
 
 def told(refusals: Iterable[domain.Refusal], language: str) -> list[Refusal]:
-    refused = [Refusal(code=each.code, message=each.message(language), field=each.field) for each in refusals]
-    refusing(each.code for each in refused)
-    return refused
+    return [Refusal(code=each.code, message=each.message(language), field=each.field) for each in refusals]
+
+
+def turned_down(refusals: Iterable[domain.Refusal], language: str) -> list[Refusal]:
+    """What a caller is told no with; counted."""
+    no = told(refusals, language)
+    refusing(each.code for each in no)
+    return no

@@ -11,7 +11,7 @@ import strawberry
 from api.context import Info, one_loader
 from api.inputs import KEY
 from api.nodes import key_of
-from api.refusals import Refusal, told
+from api.refusals import Refusal, turned_down
 from domain.accounts import ServiceToken as ServiceTokenRow
 from domain.database import reads
 from domain.people import Person as PersonRow
@@ -83,7 +83,7 @@ class Mutation:
                 info.context.viewer, person_id, input.name, input.days, input.idempotency_key
             )
         except Refused as refused:
-            return CreateServiceTokenPayload(refusals=told(refused.refusals, info.context.language))
+            return CreateServiceTokenPayload(refusals=turned_down(refused.refusals, info.context.language))
         return CreateServiceTokenPayload(service_token=_shown(row), token=token)
 
     @strawberry.mutation(description="吊销服务令牌（管理员）: end a service token at once.")
@@ -91,7 +91,7 @@ class Mutation:
         try:
             row = await service_tokens.revoke(info.context.viewer, _key(input.id), input.reason)
         except Refused as refused:
-            return RevokeServiceTokenPayload(refusals=told(refused.refusals, info.context.language))
+            return RevokeServiceTokenPayload(refusals=turned_down(refused.refusals, info.context.language))
         return RevokeServiceTokenPayload(service_token=_shown(row))
 
 

@@ -13,7 +13,7 @@ from api.history import label
 from api.moves import MoveStanding, moves
 from api.nodes import Node, enum, for_reader, key_of, node, one, paged
 from api.pages import DEFAULT_PAGE, NEWEST, OLDEST, Connection, Listing, listing
-from api.refusals import Refusal, told
+from api.refusals import Refusal, turned_down
 from domain.refusals import Refused
 from domain.webhooks import Delivery as DeliveryRow
 from domain.webhooks import DeliveryState, Format, WebhookState
@@ -94,5 +94,5 @@ class Mutation:
             ]
             waiting = await deliveries.redeliver(info.context.viewer, keys)
         except Refused as refused:
-            return RedeliverPayload(refusals=told(refused.refusals, info.context.language))
+            return RedeliverPayload(refusals=turned_down(refused.refusals, info.context.language))
         return RedeliverPayload(waiting=waiting)

@@ -88,9 +88,7 @@ async def once(request: Request) -> bytes:
         writer.close()
 
 
-async def compared(
-    *requests: Request, connections: int = CONNECTIONS
-) -> list[float]:
+async def compared(*requests: Request, connections: int = CONNECTIONS) -> list[float]:
     """Answers a second to each of several requests, asked in turns so that all meet the same machine."""
     rates: list[list[float]] = [[] for _ in requests]
     for turn in range(ROUNDS + 1):
@@ -114,6 +112,8 @@ async def _asking(request: Request, until: float) -> int:
             break
         await _ask(reader, writer, wire)
         count += 1
+    else:
+        raise RuntimeError("there is nothing left to ask")
     writer.close()
     return count
 

@@ -98,10 +98,11 @@ async def _read_on(last: int, woken: asyncio.Event, told: Callable[[list[Moved]]
         woken.clear()
         try:
             # Keys are made before the lock is taken, row numbers after it: in these no commit comes late.
-            full = True
-            while full and (rows := await _rows_after(last)):
-                last, full = rows[-1]["place"], len(rows) == ROWS_AT_ONCE
+            while rows := await _rows_after(last):
+                last = rows[-1]["place"]
                 told([(row["subject_kind"], row["zone_id"], row["subject_id"], row["sequence"]) for row in rows])
+                if len(rows) < ROWS_AT_ONCE:
+                    break
         except Exception as error:
             log.warning("could not read on (%s); trying again", type(error).__name__)
             await asyncio.sleep(TRY_AGAIN_SECONDS[1])

@@ -93,8 +93,7 @@ def _readers(model: type[Model]) -> tuple[tuple[str, Callable[[Any], Any]], ...]
 def _reader(column: Any) -> Callable[[Any], Any] | None:
     if isinstance(column, CharEnumFieldInstance):
         return {member.value: member for member in column.enum_type}.__getitem__
-    simple = (read for kind, read in _READERS.items() if type(column) is kind)
-    return next(simple, column.to_python_value)
+    return _READERS.get(type(column), column.to_python_value)
 
 
 @cache
@@ -111,7 +110,7 @@ def _row(model: type[R], columns: Mapping[str, Any]) -> R:
         if values[name] is not None:
             values[name] = read(values[name])
     row = model.__new__(model)
-    vars(row).update(_blank(model), **values)
+    vars(row).update(_blank(model), _await_when_save={}, **values)
     return row
 
 

@@ -15,8 +15,6 @@ ROOTS = ("cases", "responsibilities", "enterprises", "departments", "persons", "
 
 
 class Asking:
-    """Writes random documents over the planned part of the schema."""
-
     def __init__(self, seed: int, ids: list[str]) -> None:
         self.random, self.ids = random.Random(seed), ids
 

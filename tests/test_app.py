@@ -223,6 +223,20 @@ async def test_long_answers_are_compressed(http: httpx.AsyncClient, world: World
     assert answer.headers.get("content-encoding") == "gzip"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/health", 405), ("POST", "/", 405), ("PUT", "/files", 405), ("POST", "/log/checkpoint", 405),
+     ("GET", "/health/", 307), ("POST", "/graphql/", 307), ("GET", "/nowhere", 404)],
+)
+async def test_what_is_not_there_is_told_as_routes_tell_it(
+    http: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await http.request(method, path)
+
+    assert answer.status_code == status
+    assert status != 405 or answer.headers["allow"]
+
+
 def test_the_access_log_says_neither_who_nor_what() -> None:
     assert discreet("/graphql?query=%7Bviewer%7D&variables=x") == "/graphql"
     assert discreet("/files/abcdef") == "/files/…"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import random
 from contextlib import suppress
 from typing import Any
 
@@ -14,24 +12,21 @@ from graphql import parse
 from tortoise.exceptions import OperationalError
 
 from api.context import Context
-from api.documents import performed
 from api.faults import FAULT
 from api.payloads import MovePlan, move_plan
 from api.plans import Plan
 from api.schema import schema
 from api.selections import Unplannable
 from domain import clock
-from domain import database as storage
 from domain.accounts import Session
-from domain.cases import Case
 from domain.history import Entry
+from domain.recent import Recent
 from domain.responsibilities import Responsibility, ResponsibilityState
 from domain.viewers import Viewer
 from tests.asking import Asking
 from tests.graphql import served, signed_in
 from tests.proofs import everything
 from tests.world import World, a_case, a_dispatched_case, a_world, the_responsibility
-from workflows.perform import perform
 
 SELECTIONS = 25
 SIGN = """mutation Sign($input: SignResponsibilityInput!) { signed: signResponsibility(input: $input) {
@@ -254,69 +249,36 @@ async def test_what_is_no_single_move_is_left_to_the_executor(database: str, doc
         move_plan(schema, parse(document), None, context)
 
 
-async def test_a_plan_keeps_nothing_of_what_a_move_was_given(database: str) -> None:
+async def test_one_plan_serves_whatever_a_move_is_given(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: Recent[MovePlan | None] = Recent(10)
+    monkeypatch.setattr("api.documents._moves", kept)
     world = await a_world()
-    duty = await an_offer(world)
-    context = Context(await world.viewer(world.land_liaison), "en", "")
-    made: MovePlan = move_plan(schema, parse(SIGN), None, context)
+    liaison = await signed_in(http, world.land_liaison)
+    for key in (None, "k-3141", "k-2718", "k-1618"):
+        await liaison.ask(SIGN, input={"id": id_of(await an_offer(world)), "idempotencyKey": key})
 
-    await made.answer({"input": {"id": id_of(duty), "idempotencyKey": "k-3141"}}, context)
+    (plan,) = kept.kept.values()
 
-    kept = repr([vars(made), vars(made.payload), [vars(part) for part in made.payload.roots]])
-    assert str(duty.id) not in kept and "k-3141" not in kept
+    assert plan and plan.key == "signed" and "k-" not in repr(kept.kept.keys())
 
 
-async def test_a_mutation_nobody_asked_before_is_not_performed_by_plan(database: str) -> None:
+@pytest.mark.parametrize(
+    "wanted", ["refusals { code }", "responsibility { id }", "a: refusals { code } b: refusals { code }"]
+)
+async def test_a_refused_move_is_counted_once_whatever_is_selected(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    told: list[tuple[str, ...]] = []
+    monkeypatch.setattr("domain.meters._heard", lambda what, labels, value: told.append((what, *labels)))
     world = await a_world()
-    duty = await an_offer(world)
-    context = Context(await world.viewer(world.land_liaison), "en", "")
+    dispatcher, duty = await signed_in(http, world.dispatcher), await an_offer(world)
+    document = f"""mutation M($input: SignResponsibilityInput!) {{
+        signResponsibility(input: $input) {{ {wanted} }} }}"""
 
-    assert await performed(schema, SIGN + " # new", None, {"input": {"id": id_of(duty)}}, context) is None
-    assert await signings(duty) == 0
-
-
-async def test_one_row_is_looked_up_without_those_its_reader_may_see_beside_it(database: str) -> None:
-    """A condition that names its table would be about the rows of a part that reads the same table."""
-    world = await a_world()
-    context = Context(await world.viewer(world.land_liaison), "en", "")
-
-    made: Any = move_plan(schema, parse(SIGN), None, context).payload
-    (sql,) = [part.root.sql for part in made.roots if part.root]
-
-    assert '"responsibility"."' not in sql and "responsibility" in sql
-
-
-async def test_random_moves_of_a_case_are_made_by_plan(database: str) -> None:
-    """Where a case stands and who asks decides: the plan must say the same as the executor to each of them."""
-    world, chance = await a_world(), random.Random(3)
-    case = await a_case(world)
-    people = [world.dispatcher, world.companion, world.leader, world.contact, world.auditor]
-    document = """mutation M($input: SubmitCaseInput!) { submitCase(input: $input) {
-        case { id state moves { name allowed } } refusals { code field } } }"""
-    for person in chance.sample(people, len(people)):
-        viewer = await world.viewer(person)
-        by_plan, by_executor = await by_plan_and_executor(document, {"id": f"Case_{case.id}"}, viewer)
-        assert by_plan == by_executor
-    assert await Entry.filter(subject_id=case.id, move="submit").count() == 1 == await Case.filter(id=case.id).count()
-
-
-
-
-async def test_a_move_takes_few_round_trips(database: str, caplog: pytest.LogCaptureFixture) -> None:
-    """One to hold the case, one the responsibility, four to look things up, one for all that is written."""
-    world = await a_world()
-    liaison, duties = await world.viewer(world.land_liaison), [await an_offer(world) for _ in range(3)]
-    await perform(liaison, Responsibility, duties[0].id, "sign")
-
-    asked: list[list[str]] = []
-    for duty in duties[1:]:
-        with caplog.at_level(logging.DEBUG, "tortoise.db_client"):
-            caplog.clear()
-            await perform(liaison, Responsibility, duty.id, "sign")
-        asked.append([record.getMessage().split()[0] for record in caplog.records])
-
-    assert asked[0] == asked[1]
-    reads = ["SELECT"] * 6
-    assert [each for each in asked[0] if each == "SELECT"] == reads
-    if storage.engine() == "postgres":
-        assert asked[0] == [*reads, "WITH"]
+    for _ in range(2):  # by the executor, and by plan
+        told.clear()
+        await dispatcher.send(document, input={"id": id_of(duty)})
+        assert [each for each in told if each[0] == "refusal"] == [("refusal", "NOT_ALLOWED")]
+        assert ("request", "mutation", "refused") in told

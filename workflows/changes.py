@@ -57,25 +57,26 @@ class Change:
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
     async def find(self, model: type[R], record_id: UUID, field: str = "id") -> R:
-        """The record, if the viewer may see it; on SQLite alone it is held by that. What this change itself made is not
-        in the database yet."""
+        """The record, if the viewer may see it; not locked. What this change itself made is not in the database yet."""
         known = self.tracked.get(record_id)
         if known and not known.loaded and isinstance(known.record, model):
             return known.record
         seen = await rows.seen(model, record_id, self.viewer)
         if seen is None:
             raise Refused(NOT_FOUND.about(field))
-        if database.engine() == "sqlite" and known is None:
-            self._track(seen)
         return seen
 
     async def take(self, model: type[R], record_id: UUID) -> R:
         """The record, held with its subject, if the viewer may see it."""
-        if database.engine() == "sqlite" or record_id in self.tracked:
+        if record_id in self.tracked:
             return await self.find(model, record_id)
+        if database.engine() == "sqlite":  # which holds the whole file
+            record = await self.find(model, record_id)
+            self._track(record)
+            return record
         subject = await rows.subject_held(model, record_id, self.viewer, subject_model(model))
-        if subject is None:
-            raise Refused(NOT_FOUND.about("id"))
+        if subject is None:  # or it came into sight while its lock was waited for
+            return await self.find(model, record_id)
         if subject.id not in self.tracked:
             self._track(subject)
         return await self.load(model, record_id)
