@@ -42,7 +42,7 @@ from api.persisted import ABOUT_DOCUMENTS, document_of
 from api.schema import schema
 from api.sockets import Connection, Socket, Sockets, greet
 from domain import database
-from domain.refusals import Refused
+from domain.refusals import Refusal, Refused
 from domain.stores import file_limit, open_store
 from workflows import parties, replicas
 from workflows.announce import announcing
@@ -55,6 +55,10 @@ PROTOCOLS = (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL)
 SILENT = timedelta(seconds=10)
 MOST_OPERATIONS = 50
 FORM_BYTES = 64 * 1024
+IS_A_STREAM = Refusal(
+    "IS_A_STREAM", "订阅是数据流：请用 Accept: text/event-stream 或 WebSocket 请求。",
+    "A subscription is a stream: ask with Accept: text/event-stream, or by WebSocket.",
+)
 # The highest level takes three times as long over a page, to make it a seventh smaller.
 COMPRESSED: Any = {"minimum_size": 1_000, "compresslevel": 3, "exclude_content_types": ("text/event-stream",)}
 
@@ -92,6 +96,8 @@ class Service(GraphQL[Context, None]):
         except Refused as refused:
             if ABOUT_DOCUMENTS.issuperset(each.code for each in refused.refusals):
                 return refusal_answer(refused.refusals, context.language, 200)
+            if refused.refusals == (IS_A_STREAM,):
+                return refusal_answer(refused.refusals, context.language, 406)
             return turned_away(refused, context)
         except HTTPException as no:
             refusal = UNREADABLE.about(reason=no.reason)
@@ -125,6 +131,9 @@ class Service(GraphQL[Context, None]):
         asked = given["request_data"]
         if not isinstance(asked, list) and (document := getattr(request.state, "document", None)):
             asked = given["request_data"] = replace(asked, query=document)
+        at_once = not isinstance(asked, list) and asked.protocol == "http" and "subscription" in (asked.query or "")
+        if at_once and subscribes(asked.query, asked.operation_name):
+            raise Refused(IS_A_STREAM)
         # Some clients say with every request that they could read a stream.
         either = asked.protocol == "sse" and "application/json" in request.headers["accept"]
         if either and not subscribes(asked.query, asked.operation_name):
@@ -165,7 +174,7 @@ class Shortcut:
         self.app, self.path, self.service = app, path, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        short = scope["type"] == "http" and scope["path"] == self.path
+        short = scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) == self.path
         await (self.service if short else self.app)(scope, receive, send)
 
 

@@ -36,6 +36,6 @@ class Attachment(Node):
     sha256: str
     moves: list[MoveStanding] = moves()
 
-    @strawberry.field(description="Where to download it, for the viewer alone and for five minutes.")
+    @strawberry.field(description="Where to download it for five minutes, by whoever has the link.")
     def url(self, info: Info) -> str:
         return download_url(self, info.context)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.pages import cursor_of
+from api.pages import Order, cursor_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Connected:
     """Makes a connection of (node, key, place) rows, one more than the page holds if there is a next."""
 
     parts: Sequence[Part]
-    column: str
+    order: Order
 
     @property
     def counts(self) -> bool:
@@ -48,7 +48,7 @@ class Connected:
                     {key: self._of_edge(what, part.kind, row) for key, what in part.under.items()} for row in page
                 ]
             case "pageInfo":
-                end = cursor_of(self.column, page[-1][2], page[-1][1]) if page else None
+                end = self._cursor(*page[-1][1:]) if page else None
                 known = {"hasNextPage": more, "endCursor": end, "__typename": part.kind}
                 return {key: known[what] for key, what in part.under.items()}
             case "totalCount":
@@ -58,4 +58,8 @@ class Connected:
 
     def _of_edge(self, what: str, kind: str, row: Any) -> Any:
         node, key, place = row
-        return {"node": node, "cursor": cursor_of(self.column, place, key), "__typename": kind}[what]
+        return {"node": node, "cursor": self._cursor(key, place), "__typename": kind}[what]
+
+    def _cursor(self, key: str, place: str) -> str:
+        """As the executor would make it; the database has given the place as text."""
+        return cursor_of(self.order.column, int(place) if self.order.kind is int else place, key)

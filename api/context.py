@@ -25,9 +25,11 @@ UNAUTHENTICATED = Refusal("UNAUTHENTICATED", "请先登录。", "Sign in first."
 
 @dataclass(frozen=True)
 class Made:
-    """What came of a move: the key of its record, or why nothing was done, or what went wrong."""
+    """What came of a move: the key of its record, or why nothing was done, or what went wrong; `again` where it was
+    made before, with the same idempotency key."""
 
     key: UUID | None = None
+    again: bool = False
     refusals: tuple[Refusal, ...] = ()
     error: Exception | None = None
 

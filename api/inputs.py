@@ -16,7 +16,10 @@ from domain.records import Record
 from domain.words import Word
 from workflows.inputs import Field, fields_of
 
-KEY = "Same key and body: same answer, done once, for seven days. Same key with another body is refused."
+KEY = (
+    "Same key and body: done once, for seven days, and answered with the record as it is by then, if it is in sight. "
+    "Same key with another body is refused."
+)
 VERSION = "Refused as STALE unless the record still has this version."
 _nested_inputs: dict[type[Any], Any] = {}
 

@@ -24,6 +24,7 @@ from domain.refusals import BAD_INPUT, Refused
 from domain.viewers import OPERATOR, Viewer
 from workflows.answers import once, read_key
 from workflows.flow import FLOWS, Flow, Move
+from workflows.inputs import fields_of
 from workflows.perform import create, look_ahead, perform
 
 MOST_IN_BULK = 200
@@ -37,9 +38,9 @@ class Moving:
     creates: bool
     make: Callable[[Context, Any], Awaitable[Made]]
 
-    def seen_as(self, viewer: Viewer) -> Viewer:
+    def seen_as(self, viewer: Viewer, again: bool = False) -> Viewer:
         """By whom the record is read: what one has just made one is shown, though it may then be someone else's."""
-        return OPERATOR if self.creates else viewer
+        return OPERATOR if self.creates and not again else viewer
 
 
 def mutations() -> type[Any]:
@@ -66,10 +67,14 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
             viewer = context.viewer
             if input.idempotency_key:  # else there is no change open yet when the move is made
                 await look_ahead(viewer, flow.record, move.name, given_to(input, move.input))
-            done = await once(
-                viewer, input.idempotency_key, [name, _plain(input)], lambda: _do(viewer, flow, move, input)
-            )
-            return Made(UUID(done))
+            again = True
+
+            async def act() -> str:
+                nonlocal again
+                again = False
+                return await _do(viewer, flow, move, input)
+
+            return Made(UUID(await once(viewer, input.idempotency_key, [name, _plain(input)], act)), again)
         except Refused as refused:
             refusing(each.code for each in refused.refusals)
             return Made(refusals=refused.refusals)
@@ -79,7 +84,7 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
         made = context.made or await make(context, input)
         if made.error:
             raise made.error
-        seen = made.key and await _as_it_is_now(flow.record, made.key, moving.seen_as(context.viewer))
+        seen = made.key and await _as_it_is_now(flow.record, made.key, moving.seen_as(context.viewer, made.again))
         return payload(**{record: seen, "refusals": told(made.refusals, context.language)})
 
     moving = Moving(flow.record, not move.source, make)
@@ -198,7 +203,9 @@ def _payload_type(name: str, words: str, fields: Mapping[str, Any]) -> Any:
 
 def _described(flow: Flow, move: Move) -> str:
     who_zh, who_en = "、".join(who.zh for who in move.who), " or ".join(who.en for who in move.who)
-    return f"{move.zh}（{flow.zh}；{who_zh}）: {move.en}; by {who_en}."
+    left_out = move.name == "edit" and not all(each.required for each in fields_of(move.input))
+    anew = " All is said anew: what is left out is emptied." if left_out else ""
+    return f"{move.zh}（{flow.zh}；{who_zh}）: {move.en}; by {who_en}.{anew}"
 
 
 def _plain(input: Any) -> dict[str, Any]:

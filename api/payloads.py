@@ -36,9 +36,11 @@ class MovePlan:
     payload: Plan
 
     async def answer(self, variables: Mapping[str, Any], context: Context) -> dict[str, Any]:
-        """Raises `Unplannable` for variables that are not what they should be; nothing is done then. What came of the
-        move is in `context.made` as soon as it is made."""
+        """What came of the move is in `context.made` as soon as it is made. Raises `Unplannable` where the executor has
+        to tell it, or to say what is wrong with the variables; then nothing is done."""
         context.made = await self.moving.make(context, self.given(variables))
+        if context.made.again and self.moving.creates:
+            raise Unplannable  # the plan shows what has just been made
         key = context.made.key
         context.named = {SUBJECT: key, str(SUBJECT): key and str(key)}
         with first_hand():

@@ -62,7 +62,7 @@ class Statement:
         return self._root(key, sql, lambda rows, _: [node for node, _, _ in rows[: wanted.size]])
 
     def connection(self, key: str, wanted: Listing, kind: Any, details: Details) -> Root:
-        node, connected = self._connection(_top(wanted.rows.model, kind, self.selection), details, wanted.order.column)
+        node, connected = self._connection(_top(wanted.rows.model, kind, self.selection), details, wanted.order)
         sql = self._written(wanted.query(), node, wanted.order)
         counted = counting(wanted.rows) if connected.counts else None
         return self._root(key, sql, lambda rows, count: connected.made(rows, wanted.size, count), counted)
@@ -197,7 +197,7 @@ class Statement:
         model, column = paged.target(at.model, name)
         row = self._below(at, model, details, "rows", "*", "node")
         rows = self._alias()
-        node, connected = self._connection(row, details, order.column)
+        node, connected = self._connection(row, details, order)
         where = f"{row.column(column)} = {at.column('id')}{self._sight(row)}"
         beyond = f" AND ({condition(row.model, row.table, behind(after, order), self.parameters)})" if after else ""
         sorted_by = row.columns(order.column, " DESC" if order.descending else "")
@@ -214,7 +214,7 @@ class Statement:
         self.holes.append(Hole(at.path, lambda found, _: connected.of(found, size)))
         return self.dialect.object(pairs)
 
-    def _connection(self, at: Place, details: Details, column: str) -> tuple[str, Connected]:
+    def _connection(self, at: Place, details: Details, order: Order) -> tuple[str, Connected]:
         """The node that a connection's selection wants of each row, and how the connection is made of the rows."""
         nodes: list[str] = []
         parts: list[Part] = []
@@ -228,7 +228,7 @@ class Statement:
             parts.append(Part(key, name, inner.name, {k: name_of(d) for k, d in under.items()}))
         if len(nodes) > 1:
             raise Unplannable
-        return (nodes[0] if nodes else self.dialect.object({})), Connected(parts, column)
+        return (nodes[0] if nodes else self.dialect.object({})), Connected(parts, order)
 
     def _hole(self, at: Place, function: Computed | Told, details: Details) -> str:
         """The columns a function needs, in place of its answer, and the hole where that will be put."""

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from api import app as api_app
+from api.app import application
 from api.headers import discreet
 from api.nodes import global_id
 from api.server import LONGEST_HEAD
@@ -235,6 +236,28 @@ async def test_what_is_not_there_is_told_as_routes_tell_it(
 
     assert answer.status_code == status
     assert status != 405 or answer.headers["allow"]
+
+
+async def test_the_service_is_found_below_a_path_of_its_own(database: str) -> None:
+    transport = httpx.ASGITransport(app=application(), root_path="/desk")
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as below:
+        answer = await below.post("/desk/graphql", json={"query": "{ __typename }"})
+
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/*"])
+async def test_a_subscription_that_could_not_be_streamed_says_how_to_ask(
+    http: httpx.AsyncClient, world: World, accept: str
+) -> None:
+    client = await signed_in(http, world.leader)
+    for _ in range(2):
+        answer = await http.post(
+            "/graphql", json={"query": "subscription { myTasks { kind } }"},
+            headers={"Authorization": f"Bearer {client.token}", "Accept": accept},
+        )
+
+        assert answer.status_code == 406 and "text/event-stream" in answer.json()["errors"][0]["message"]
 
 
 def test_the_access_log_says_neither_who_nor_what() -> None:

@@ -391,3 +391,17 @@ async def test_a_year_is_shown_edited_tried_imported_and_corrected_at_the_termin
     assert (early.code, done.code) == (1, 0) and "2027年尚未公布" in early.err
     assert shown.out.startswith("2027年：已公布；工作日252天；日历第25版\n")
     assert shown.out.splitlines()[-2:] == ["2027-10-04 周一 节假日 国庆节", "2027-10-05 周二 节假日 国庆节"]
+
+
+async def test_years_are_read_page_by_page_by_plan_as_by_the_executor(database: str) -> None:
+    world = await a_world()
+    document = """query Years($after: String) { calendarYears(first: 2, after: $after) {
+        nodes { year } pageInfo { endCursor hasNextPage } } }"""
+    async with served() as http:
+        client = await signed_in(http, world.administrator)
+        first, again = [(await client.ask(document))["calendarYears"] for _ in range(2)]
+        assert first == again and first["pageInfo"]["hasNextPage"]
+
+        second = (await client.ask(document, after=again["pageInfo"]["endCursor"]))["calendarYears"]
+
+    assert not {each["year"] for each in first["nodes"]} & {each["year"] for each in second["nodes"]}

@@ -244,3 +244,10 @@ def test_the_machine_that_watches_can_run_the_tests() -> None:
 
     assert script.stat().st_mode & stat.S_IXUSR
     assert "set -euo pipefail" in script.read_text()
+
+
+async def test_nobody_serves_with_a_secret_that_is_too_short(sqlite_url: str) -> None:
+    for command in (("serve", "--port", "0"), ("worker",)):
+        ended = await qiban(*command, "--lang", "en", url=sqlite_url, QIBAN_SECRET="short")
+
+        assert ended.code == 1 and "32 bytes at least" in ended.err

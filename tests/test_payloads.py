@@ -19,7 +19,9 @@ from api.schema import schema
 from api.selections import Unplannable
 from domain import clock
 from domain.accounts import Session
+from domain.cases import Case
 from domain.history import Entry
+from domain.people import Membership
 from domain.recent import Recent
 from domain.responsibilities import Responsibility, ResponsibilityState
 from domain.viewers import Viewer
@@ -27,6 +29,7 @@ from tests.asking import Asking
 from tests.graphql import served, signed_in
 from tests.proofs import everything
 from tests.world import World, a_case, a_dispatched_case, a_world, the_responsibility
+from workflows.perform import perform
 
 SELECTIONS = 25
 SIGN = """mutation Sign($input: SignResponsibilityInput!) { signed: signResponsibility(input: $input) {
@@ -152,6 +155,21 @@ async def test_a_planned_move_obeys_its_key_and_the_version_expected(http: httpx
     assert once == again and once["signed"]["responsibility"]["state"] == "SIGNED"
     assert other["signed"]["refusals"][0]["code"] == "KEY_REUSED"
     assert await signings(duty) == 1
+
+
+async def test_what_was_made_long_ago_is_shown_by_its_key_to_those_alone_who_see_it(http: httpx.AsyncClient) -> None:
+    world = await a_world()
+    companion = await signed_in(http, world.companion)
+    given = {"enterpriseId": f"Enterprise_{world.enterprise.id}", "title": "用电"}
+    made = [await companion.do("createCase", "case { title }", **given, idempotencyKey=key) for key in ("j", "k", "k")]
+    assert [each["case"] for each in made] == [{"title": "用电"}] * 3
+
+    held = await Membership.get(person_id=world.companion.id)
+    await perform(await world.viewer(world.administrator), Membership, held.id, "revoke", reason="调岗")
+    await Case.all().update(owner_id=world.dispatcher.id, title="事后改的题")
+
+    again = await companion.do("createCase", "case { title }", **given, idempotencyKey="k")
+    assert again == {"case": None, "refusals": []}
 
 
 @pytest.mark.parametrize("given", [{}, {"id": 3.5}, {"id": "x"}, {"id": None}, {"id": "Case_1", "no": 1}, [], "x"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cache
 
 from domain import clock
 from domain.database import alone
@@ -52,9 +53,16 @@ async def keep_sealing() -> None:
     try:
         if await log_keys.keys():
             await seal()
+        else:
+            _no_key_yet()
     except Refused as refused:
         log.critical("nothing more is sealed: %s", refused)
         raise
+
+
+@cache
+def _no_key_yet() -> None:
+    log.warning("histories are kept but not sealed: no key signs them yet; qiban key create makes one")
 
 
 async def rotate(statement: str = "") -> None:

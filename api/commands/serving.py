@@ -22,6 +22,10 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="监听端口。Port t
 CANNOT_LISTEN = Refusal(
     "CANNOT_LISTEN", "不能在 {host}:{port} 监听：{reason}", "Cannot listen at {host}:{port}: {reason}"
 )
+SHORT_SECRET = Refusal(
+    "SHORT_SECRET", "QIBAN_SECRET（或密钥文件）过短，至少{shortest}个字节。",
+    "QIBAN_SECRET, or what its file holds, is too short: {shortest} bytes at least.",
+)
 BACKLOG = 2048
 
 
@@ -37,6 +41,7 @@ def serve(
     lang: Lang = None,
 ) -> None:
     """启动服务。Serve GraphQL over HTTP."""
+    require_a_secret()
     asyncio.run(_migrate())
     if not _serve(host, port, workers, worker, access_log):
         raise SystemExit(1)
@@ -61,6 +66,16 @@ def demo(
     if not load_only:
         terminal.say(f"打开 http://{host}:{port}/graphql", f"Open http://{host}:{port}/graphql")
         _serve(host, port)
+
+
+def require_a_secret() -> None:
+    """Better not to start than to be unable to let anybody in. Raises `Refused`."""
+    from domain.secret import SHORTEST, secret
+
+    try:
+        secret()
+    except ValueError as error:
+        raise Refused(SHORT_SECRET.about(shortest=SHORTEST)) from error
 
 
 async def _migrate() -> None:

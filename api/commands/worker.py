@@ -23,7 +23,9 @@ MOST_LISTED = 200
 def worker(lang: Lang = None) -> None:
     """运行后台工作，可同时运行多个。Do the background work: any number of these side by side."""
     from api import logs
+    from api.commands.serving import require_a_secret
 
+    require_a_secret()
     logs.configure()
     asyncio.run(_work())
 
