@@ -203,13 +203,14 @@ def _object(pairs: Mapping[str, str]) -> Json:
     flat = [(key, value) for key, value in pairs.items() if not isinstance(value, Json)]
     if len(flat) == len(pairs):
         return Json(_flat(flat))
-    parts: list[str] = []
+    sql = ""
     for nested, some in groupby(pairs.items(), lambda pair: isinstance(pair[1], Json)):
         if nested:
-            parts += [f"""'"{key}":' || {value}""" for key, value in some]
+            for key, value in some:
+                sql += f"""'{"," if sql else "{"}"{key}":' || {value} || """
         else:
-            parts.append(f"trim({_flat(some)}, '{{}}')")
-    return Json("'{' || " + " || ',' || ".join(parts) + " || '}'")
+            sql += f"""'{"," if sql else "{"}' || trim({_flat(some)}, '{{}}') || """
+    return Json(f"{sql}'}}'")
 
 
 def _flat(pairs: Iterable[tuple[str, str]]) -> str:

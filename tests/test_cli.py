@@ -222,6 +222,18 @@ async def test_the_service_is_served_until_it_is_told_to_stop(sqlite_url: str, u
     assert taken.code == 1 and f"不能在 127.0.0.1:{unused_tcp_port} 监听" in taken.err
 
 
+async def test_an_address_given_up_a_moment_later_is_waited_for(sqlite_url: str, unused_tcp_port: int) -> None:
+    with socket.create_server(("127.0.0.1", unused_tcp_port)):
+        process = await started("serve", "--port", str(unused_tcp_port), "--no-worker", url=sqlite_url)
+        await asyncio.sleep(4)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as http:
+            assert (await answered(http)).json() == {"status": "ok"}
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), SECONDS)
+
+
 def test_answers_do_not_wait_for_their_head_to_be_acknowledged() -> None:
     with _listening("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
         accepted, _ = listening.accept()

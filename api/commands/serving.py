@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +29,8 @@ SHORT_SECRET = Refusal(
     "QIBAN_SECRET, or what its file holds, is too short: {shortest} bytes at least.",
 )
 BACKLOG = 2048
+LEAVING_SECONDS = 10.0
+"""As long as it may take processes whose parent was killed to notice that and to leave its address."""
 
 
 @app.command()
@@ -43,7 +47,7 @@ def serve(
     """启动服务。Serve GraphQL over HTTP."""
     require_a_secret()
     asyncio.run(_migrate())
-    if not _serve(host, port, workers, worker, access_log):
+    if not _serve(host, port, workers, worker, access_log, patience=LEAVING_SECONDS):
         raise SystemExit(1)
 
 
@@ -116,11 +120,13 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
     Console().print(table)
 
 
-def _serve(host: str, port: int, workers: int = 1, worker: bool = True, access_log: bool = True) -> bool:
+def _serve(
+    host: str, port: int, workers: int = 1, worker: bool = True, access_log: bool = True, patience: float = 0.0
+) -> bool:
     """Serve until told to stop; whether it ever began."""
     from api import logs, processes
 
-    listening = _listening(host, port)
+    listening = _listening(host, port, patience)
     if workers > 1:
         logs.configure()
         return asyncio.run(processes.Crew(listening, workers, worker=worker, access_log=access_log).run())
@@ -130,12 +136,17 @@ def _serve(host: str, port: int, workers: int = 1, worker: bool = True, access_l
     return serve(listening, worker=worker, access_log=access_log)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int, patience: float = 0.0) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise Refused(CANNOT_LISTEN.about(host=host, port=port, reason=error.strerror)) from error
+    until = time.monotonic() + patience
+    while True:
+        try:
+            listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+            break
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise Refused(CANNOT_LISTEN.about(host=host, port=port, reason=error.strerror)) from error
+            time.sleep(0.1)
     # asyncio does this for sockets it has made itself; without it each answer waits 40 ms for the caller's system to
     # acknowledge its head.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
