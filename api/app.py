@@ -256,7 +256,8 @@ def application(url: str | None = None, *, with_worker: bool = True) -> Starlett
 
 
 def _compressed(route: Route) -> Route:
-    return Route(route.path, route.endpoint, middleware=[Middleware(GZipMiddleware, **COMPRESSED)])
+    middleware = [Middleware(GZipMiddleware, **COMPRESSED)]
+    return Route(route.path, route.endpoint, methods=route.methods, middleware=middleware)
 
 
 def database_file(url: str | None) -> Path | None:

@@ -179,5 +179,5 @@ def _move_plan(
         return None
     try:
         return move_plan(schema, document, operation, context)
-    except (Unplannable, Refused):
+    except Unplannable:
         return None

@@ -71,7 +71,7 @@ class Outdated(Exception):
     """Raised when an answer was read for one whose standing has changed; they have been let in anew."""
 
 
-async def _read(root: Root, context: Context) -> list[Any]:
+async def _read(root: Root, context: Context) -> Sequence[Any]:
     """The rows, each its node, its key, its place and what else it is sorted by; with the first of a request the stamps
     of the reader's standing and of what is told by are read too."""
     if context.admission is None:
@@ -99,11 +99,11 @@ async def _answered(root: Root, context: Context) -> Any:
     return root.finish(rows, count)
 
 
-async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> list[Any]:
+async def _asked(sql: str, parameters: Sequence[Any], context: Context) -> Sequence[Any]:
     """A plan outlives the instant it was made at: it says `NOW` wherever it means that of the asking."""
     known = {NOW: context.at, **context.named}
     _, found = await reads().execute_query(sql, [known.get(each, each) for each in parameters])
-    return list(found)
+    return found
 
 
 def fill(node: Any, path: tuple[str, ...], made: Callable[[Any, Context], Any], context: Context) -> None:

@@ -23,7 +23,7 @@ from api.places import Place
 from api.roots import Hole, Root
 from api.selections import Details, Selection, Unplannable, declared, kind_under, name_of
 from domain.database import engine
-from domain.sights import condition, sight_of
+from domain.sights import condition, in_sight
 from domain.viewers import Viewer
 from workflows import rulebooks
 from workflows.admissions import stamp
@@ -268,8 +268,7 @@ class Statement:
 
     def _sight(self, row: Place, viewer: Viewer | None = None) -> str:
         require_a_past(row.model, self.context.as_of)
-        viewer = viewer or self.context.viewer
-        return "" if viewer.sees_everything else f" AND ({sight_of(row.model, viewer).of(row.table, self._placed)})"
+        return in_sight(row.model, viewer or self.context.viewer, row.table, self._placed)
 
     def _placed(self, value: Any) -> str:
         self.parameters.values.append(value)

@@ -17,7 +17,7 @@ from tortoise.models import Model
 
 from domain.database import engine, within
 from domain.records import Record
-from domain.sights import sight_of
+from domain.sights import in_sight
 from domain.viewers import Viewer
 
 R = TypeVar("R", bound=Record)
@@ -73,8 +73,7 @@ def _sought(model: type[Record], key: UUID, viewer: Viewer) -> tuple[str, list[A
         values.append(value)
         return "?"
 
-    sight = "" if viewer.sees_everything else f" AND ({sight_of(model, viewer).of(SOUGHT, placed)})"
-    return f"{SOUGHT} WHERE id = ?{sight}", values
+    return f"{SOUGHT} WHERE id = ?{in_sight(model, viewer, SOUGHT, placed)}", values
 
 
 @cache

@@ -49,6 +49,11 @@ def sight_of(model: Any, viewer: Viewer) -> Sight:
     return found
 
 
+def in_sight(model: Any, viewer: Viewer, alias: str, placed: Callable[[Any], str]) -> str:
+    """What a condition on a table goes on with, so that its rows are those in sight alone."""
+    return "" if viewer.sees_everything else f" AND ({sight_of(model, viewer).of(alias, placed)})"
+
+
 def condition(model: Any, alias: str, wanted: Q, values: Parameterizer) -> str:
     """A condition on a table as SQL. Raises `NeedsJoin`."""
     modifier = wanted.resolve(ResolveContext(model, Table(model._meta.db_table).as_(alias), {}, {}))
