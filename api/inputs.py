@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import strawberry
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import StrawberryOptional
 
 from api.nodes import enum, key_of
 from domain.records import Record
@@ -21,6 +24,7 @@ KEY = (
     "Same key with another body is refused."
 )
 VERSION = "Refused as STALE unless the record still has this version."
+AS_GIVEN = {strawberry.ID, str, int, bool, date, datetime, Decimal}
 _nested_inputs: dict[type[Any], Any] = {}
 
 
@@ -43,7 +47,32 @@ def input_type(name: str, words: str, declared: Any, own: Iterable[Own]) -> Any:
     for field in fields_of(declared) if declared else ():
         description = f"{field.words.zh}: {field.words.en}"
         fields[field.api_name] = _input_field(_kind(field), field.required, description)
-    return strawberry.input(class_of(name, words, fields), name=name, description=words)
+    made = strawberry.input(class_of(name, words, fields), name=name, description=words)
+    made.__strawberry_definition__.from_input = _made_of
+    return made
+
+
+def _made_of(kind: Any, given: Mapping[str, Any], context: InputContext) -> Any:
+    """An input, as strawberry makes it, which looks up what each of its fields is for every request anew."""
+    return kind(**{
+        field: given[name] if plain else context.convert(given[name], of_kind, name)
+        for field, name, of_kind, plain in _fields(kind, context.config.name_converter) if name in given
+    })
+
+
+@cache
+def _fields(kind: Any, converter: Any) -> list[tuple[str, str, Any, bool]]:
+    """Of each field its name, the name it is given by, its kind, and whether that is taken as it is given."""
+    definition = kind.__strawberry_definition__
+    kinds = {field: field.resolve_type(type_definition=definition) for field in definition.fields}
+    return [
+        (field.python_name, converter.from_field(field), of_kind, _bare(of_kind) in AS_GIVEN)
+        for field, of_kind in kinds.items()
+    ]
+
+
+def _bare(kind: Any) -> Any:
+    return kind.of_type if isinstance(kind, StrawberryOptional) else kind
 
 
 def _input_field(kind: Any, required: bool, description: str | None) -> tuple[Any, Any]:

@@ -92,6 +92,9 @@ class PersonalValue(Model):
         table = "personal_value"
 
 
+PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def canonical(value: object) -> str:
     """Canonical JSON: the same value is always the same text."""
     return in_one_spelling(plain(value))
@@ -103,6 +106,8 @@ in_one_spelling = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separator
 
 def plain(value: object) -> Any:
     """A column's value as JSON has it."""
+    if type(value) in PLAIN:
+        return value
     match value:
         case Enum():
             return value.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from itertools import count
@@ -30,11 +30,13 @@ async def found(
     statement: str, values: Sequence[Any], place: BaseDBAsyncClient | None = None
 ) -> Sequence[Mapping[str, Any]]:
     """What a statement finds within the open transaction, or elsewhere; "?" in it for each value."""
-    numbers = count(1)
-    postgres = engine() == "postgres"
-    said = MARK.sub(lambda _: f"${next(numbers)}", statement) if postgres else statement
-    given = list(values) if postgres else [str(each) if isinstance(each, UUID) else each for each in values]
-    _, rows = await (place or within()).execute_query(said, given)
+    place = place or within()
+    if place.capabilities.dialect == "sqlite":
+        said, given = statement, [str(each) if isinstance(each, UUID) else each for each in values]
+    else:
+        numbers = count(1)
+        said, given = MARK.sub(lambda _: f"${next(numbers)}", statement), list(values)
+    _, rows = await place.execute_query(said, given)
     return rows
 
 
@@ -102,9 +104,9 @@ def _blank(model: type[Model]) -> Mapping[str, Any]:
     return {name: value for name, value in vars(made).items() if name not in model._meta.fields_db_projection}
 
 
-def _row(model: type[R], columns: Mapping[str, Any]) -> R:
+def _row(model: type[R], columns: Iterable[Any]) -> R:
     """A row as tortoise makes it, which takes its time over each column."""
-    values = dict(columns)
+    values = dict(zip(model._meta.fields_db_projection, columns, strict=True))  # as they were selected
     for name, read in _readers(model):
         if values[name] is not None:
             values[name] = read(values[name])

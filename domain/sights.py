@@ -39,7 +39,7 @@ _sights: Recent[Sight] = Recent(MOST_SIGHTS)
 
 
 def sight_of(model: Any, viewer: Viewer) -> Sight:
-    key = (model, viewer.standing, model._meta.basequery.dialect)
+    key = (model, viewer.standing, model._meta.basequery.QUERY_CLS)
     found = _sights.get(key)
     if found is None:
         values = Parameterizer(lambda number: f"\x01{number}\x01")

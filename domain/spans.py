@@ -18,7 +18,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from domain.records import Kept
-from domain.writing import Writing
+from domain.writing import Writing, new
 
 
 class Held(NamedTuple):
@@ -128,7 +128,7 @@ class Stays:
                 f'UPDATE "span" SET {changed} WHERE "record_id" IN ({these}) AND "left_at" IS NULL',
                 [*(value for _, value in altered), *ids],
             )
-        writing.insert(Span(**each) for each in self.new)
+        writing.insert(new(Span, **each) for each in self.new)
 
 
 def spans_of(entries: Iterable[Moved]) -> list[Span]:
@@ -142,7 +142,7 @@ def spans_of(entries: Iterable[Moved]) -> list[Span]:
             touched[key] = columns[key], columns[key] | {name: pair[1] for name, pair in changed.items()}
         stays.follow(entry, touched)
         columns |= {key: now for key, (_, now) in touched.items()}
-    return [Span(**each) for each in stays.new]
+    return [Span(**each) for each in stays.new]  # which reads what is in JSON form
 
 
 def _begun(moved: Moved, now: Mapping[str, Any]) -> Stay:

@@ -81,9 +81,10 @@ class Opening(SqliteTransactionContext):
     async def __aenter__(self) -> Transaction:
         transaction: Transaction = self.connection
         self.turns = transaction.client.turns
-        await self.turns.take(self._begin, transaction.commit)
+        transaction.first = await self.turns.take(self._begin, transaction.commit)
         await self.ensure_connection()
-        transaction.do("SAVEPOINT turn")
+        if not transaction.first:
+            transaction.do("SAVEPOINT turn")
         self.token = get_connections().set(self.connection_name, transaction)
         return transaction
 
@@ -98,7 +99,8 @@ class Opening(SqliteTransactionContext):
         transaction: Transaction = self.connection
         if kind is None:
             try:
-                transaction.do("RELEASE turn")
+                if not transaction.first:
+                    transaction.do("RELEASE turn")
             except BaseException:
                 await self.turns.give_up(transaction.rollback, transaction.commit)
                 raise
@@ -110,6 +112,9 @@ class Opening(SqliteTransactionContext):
 
 
 class Transaction(SqliteTransactionWrapper):
+    first = False
+    """In the transaction that COMMIT ends, so that nothing of anybody else is undone with it."""
+
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         rows = self._short(query, values)
         return await super().execute_query(query, values) if rows is None else (len(rows), rows)
@@ -175,8 +180,11 @@ class Transaction(SqliteTransactionWrapper):
 
     async def rollback(self) -> None:
         """Only what was done since this turn began; a statement that was cancelled still runs in the thread before."""
-        await self._connection.execute("ROLLBACK TO turn")
-        await self._connection.execute("RELEASE turn")
+        if self.first:
+            await self._connection.rollback()
+        else:
+            await self._connection.execute("ROLLBACK TO turn")
+            await self._connection.execute("RELEASE turn")
 
     @translate_exceptions
     async def execute_batch(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:

@@ -27,14 +27,14 @@ class Turns:
         self._done: list[asyncio.Future[None]] = []
         self._ending: asyncio.Task[None] | None = None
 
-    async def take(self, begin: Step, commit: Step) -> None:
-        """Wait for a turn, in the transaction that is open or else in a new one."""
+    async def take(self, begin: Step, commit: Step) -> bool:
+        """Wait for a turn, in the transaction that is open or else in a new one; whether it is the first in that."""
         while self._open:
             turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
                 if await turn:
-                    return
+                    return False
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled() and turn.result():
                     self._pass_on(commit)
@@ -46,6 +46,7 @@ class Turns:
             self.lock.release()
             raise
         self._open, self._taken = True, 1
+        return True
 
     def give_back(self, commit: Step) -> asyncio.Future[None]:
         """End one's turn; done when what was written is safe, or failed with all of the others' that was not."""
@@ -55,15 +56,17 @@ class Turns:
         return done
 
     async def give_up(self, undo: Step, commit: Step) -> None:
-        """End one's turn once nothing is left of what was done in it."""
+        """End one's turn once nothing is left of what was done in it; with the first the transaction ends."""
         self._ending = asyncio.get_running_loop().create_task(self._undone(undo, commit), context=Context())
         await asyncio.shield(self._ending)
 
     async def _undone(self, undo: Step, commit: Step) -> None:
+        gone = self._taken == 1
         try:
             await undo()
         except BaseException:
-            # The whole transaction is gone: its COMMIT will say so to those before, and those who wait begin anew.
+            gone = True
+        if gone:  # its COMMIT will say so to those before, and those who wait begin anew
             self._taken = self.together
         self._pass_on(commit)
 

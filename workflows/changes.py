@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import datetime
+from functools import cache
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from domain.records import Record, Subject, id_at, new_id, zone_of
 from domain.refusals import NOT_FOUND, Refused
 from domain.spans import Stays, Touched
 from domain.viewers import Viewer
-from domain.writing import Writing
+from domain.writing import Writing, new
 from domain.zones import Rules
 from workflows import announce
 from workflows.deliveries import promise_deliveries
@@ -154,8 +156,8 @@ class Change:
         if subject.changed_at > self.at:
             self._put_off(subject.changed_at)
         subject.sequence += 1
-        entry = Entry(
-            id=id_at(self.at), zone_id=zone_of(subject), subject_kind=model.kind(),
+        entry = new(
+            Entry, id=id_at(self.at), zone_id=zone_of(subject), subject_kind=model.kind(),
             subject_id=subject_id, sequence=subject.sequence, record_kind=record.kind(), record_id=record.id,
             move=move.name, source=plain(source), target=plain(getattr(record, "state", None)),
             actor_id=self.viewer.person_id, acting_id=self.viewer.acting, at=self.at, reason=reason,
@@ -187,7 +189,11 @@ class Change:
         changes: dict[str, dict[str, list[Any]]] = {}
         for tracked in self.tracked.values():
             now, before = columns_of(tracked.record), tracked.recorded
-            touched = {name: [before.get(name), value] for name, value in now.items() if before.get(name) != value}
+            # Most are the very same, and to compare keys takes its time.
+            touched = {
+                name: [was, value] for name, value in now.items()
+                if (was := before.get(name)) is not value and was != value
+            }
             if not touched:
                 continue
             whole[tracked.record.id], tracked.recorded = (before, now), now
@@ -209,22 +215,23 @@ class Change:
         """Every new row, every touched column, every entry, a notice for everyone it concerns, the timers that will go
         off, and word to whoever listens."""
         writing = Writing()
-        for tracked in self.tracked.values():
-            self._write_row(tracked, writing)
+        standing = [(tracked, columns_of(tracked.record)) for tracked in self.tracked.values()]
+        for tracked, now in standing:
+            self._write_row(tracked, now, writing)
         if depends_on(self.tidings, [each.record for each in self.tracked.values()]):
             await writing.send()
         writing.insert(self.entries)
         writing.insert(self.personal)
         self._stays().write(writing)
         writing.insert(self.beside)
-        self._set_timers(writing)
+        self._set_timers(standing, writing)
         await tell(self.tidings, self.at, writing)
         await promise_deliveries([each.entry for each in self.tidings if each.heard], writing)
         announce.promise(self.entries, writing)
         await writing.send()
 
-    def _write_row(self, tracked: Tracked, writing: Writing) -> None:
-        record, now = tracked.record, columns_of(tracked.record)
+    def _write_row(self, tracked: Tracked, now: Mapping[str, Any], writing: Writing) -> None:
+        record = tracked.record
         if not tracked.loaded:
             record.changed_at = max(self.at, record.created_at)
             writing.insert([record])
@@ -239,12 +246,12 @@ class Change:
             stays.follow(entry, touched)
         return stays
 
-    def _set_timers(self, writing: Writing) -> None:
+    def _set_timers(self, standing: Iterable[tuple[Tracked, Mapping[str, Any]]], writing: Writing) -> None:
         armed: list[timers.Set] = []
         lifted: list[tuple[UUID, str]] = []
-        for tracked in self.tracked.values():
+        for tracked, columns in standing:
             flow = FLOWS[type(tracked.record)]
-            before, now = flow.due(tracked.loaded), flow.due(columns_of(tracked.record)) if flow.alarms else {}
+            before, now = flow.due(tracked.loaded), flow.due(columns)
             armed += [timer_of(tracked.record, move, at) for move, at in now.items() if before.get(move) != at]
             lifted += [(tracked.record.id, move) for move in before.keys() - now.keys()]
         timers.arm(armed, writing)
@@ -272,4 +279,10 @@ def timer_of(record: Record, move: str, at: datetime) -> timers.Set:
 
 
 def columns_of(record: Record) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.columns()}
+    names, values = _columns(type(record))
+    return dict(zip(names, values(vars(record)), strict=True))
+
+
+@cache
+def _columns(model: type[Record]) -> tuple[Sequence[str], Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    return model.columns(), itemgetter(*model.columns())

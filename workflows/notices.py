@@ -20,7 +20,7 @@ from domain.refusals import BAD_INPUT, NOT_FOUND, Refusal, Refused
 from domain.responsibilities import ACTIVE, Responsibility, ResponsibilityState
 from domain.viewers import Role, Viewer
 from domain.webhooks import Webhook
-from domain.writing import Writing
+from domain.writing import Writing, new
 from domain.zones import lineage
 from workflows.announce import Note
 from workflows.audiences import Audience, EverySeat, Seat, Wanted
@@ -229,7 +229,7 @@ async def _room(zone_id: UUID, tidings: Sequence[Tiding], at: datetime) -> Room:
 
 
 def _notice(entry: Entry, person_id: UUID, asked: bool) -> Notice:
-    return Notice(
-        person_id=person_id, entry_id=entry.id, zone_id=entry.zone_id, subject_id=entry.subject_id,
+    return new(
+        Notice, person_id=person_id, entry_id=entry.id, zone_id=entry.zone_id, subject_id=entry.subject_id,
         record_kind=entry.record_kind, record_id=entry.record_id, move=entry.move, asked=asked, at=entry.at,
     )

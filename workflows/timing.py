@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -131,7 +131,7 @@ def _shine(record: Timed, lights: Lights) -> None:
 async def _of_parts(change: Change, subject: Timed) -> list[Lights]:
     """The lights of all that belongs to a subject, this change's own rows as they stand in it."""
     lights: dict[UUID, Lights] = {}
-    parts = list(_parts(type(subject)))
+    parts = _parts(type(subject))
     if parts and change.tracked[subject.id].loaded:
         read = (
             f'SELECT "id", "yellow_at", "red_at", "grey" FROM "{model.kind()}" WHERE "{model.subject}_id" = ? AND '
@@ -147,10 +147,9 @@ async def _of_parts(change: Change, subject: Timed) -> list[Lights]:
     return list(lights.values())
 
 
-def _parts(model: type[Timed]) -> Iterator[type[Timed]]:
-    for part in FLOWS:
-        if issubclass(part, Timed) and part.subject and _subject(part) is model:
-            yield part
+@cache
+def _parts(model: type[Timed]) -> list[type[Timed]]:
+    return [part for part in FLOWS if issubclass(part, Timed) and part.subject and _subject(part) is model]
 
 
 def _subject(part: type[Timed]) -> Any:
