@@ -13,6 +13,7 @@ import secrets
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +93,7 @@ class PersonalValue(Model):
         table = "personal_value"
 
 
+INSTANTS = 1_000
 PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -112,7 +114,7 @@ def plain(value: object) -> Any:
         case Enum():
             return value.value
         case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            return _instant(value)
         case Decimal():
             return written(value)
         case date() | UUID():
@@ -123,6 +125,12 @@ def plain(value: object) -> Any:
             return [plain(each) for each in value]
         case _:
             return value
+
+
+@lru_cache(INSTANTS)
+def _instant(value: datetime) -> str:
+    """A change has few instants, and each in many places."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def entry_bytes(entry: Entry) -> bytes:

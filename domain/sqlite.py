@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +28,7 @@ TOGETHER = 64
 """Turns at writing that one COMMIT ends at most."""
 FEW_VALUES = 2_000
 """That are written in some milliseconds."""
+INSTANTS = 1_000
 
 
 class Client(SqliteClient):
@@ -217,8 +219,10 @@ def statements(script: str) -> Iterator[str]:
         yield statement
 
 
+@lru_cache(INSTANTS)
 def instant(value: datetime) -> str:
-    """Instants are compared as text, so all are written in one zone; tortoise writes them as they come."""
+    """Instants are compared as text, so all are written in one zone; tortoise writes them as they come. A change writes
+    few of them, each in many places."""
     if value.tzinfo is None:
         raise ValueError(f"{value} names no instant: it has no time zone")
     return value.astimezone(UTC).isoformat(" ", "microseconds")
