@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -39,6 +39,8 @@ class LookedAt:
         return tuple(name for name in every if name in self.columns) if self.columns else tuple(every)
 
 
+AS_NUMBERS = (fields.IntField, fields.BigIntField, fields.SmallIntField, fields.BooleanField)
+"""Kinds of columns that PostgreSQL's text of is JSON."""
 _looked_at: defaultdict[Any, LookedAt] = defaultdict(LookedAt)
 
 
@@ -62,7 +64,8 @@ def _words() -> frozenset[str]:
 
 
 class Json(str):
-    """An expression of SQLite whose value is JSON already: put together as it is, where SQLite would read it again."""
+    """An expression whose value is the text of JSON already: it is put together as it stands. SQLite would read it
+    again, and PostgreSQL's own functions look up for every row what kinds of values they are given."""
 
 
 class Dialect:
@@ -76,8 +79,14 @@ class Dialect:
     def placeholder(self, number: int) -> str:
         return f"${number}" if self.postgres else f"?{number}"
 
-    def literal(self, text: str) -> str:
-        return "'" + text.replace("'", "''") + "'"
+    def word(self, text: str) -> str:
+        """A word of ours."""
+        return Json(_quoted(f'"{text}"')) if self.postgres else _quoted(text)
+
+    def global_id(self, kind: str, key: str) -> str:
+        if self.postgres:
+            return Json(f"""'"{kind}_' || CAST({key} AS TEXT) || '"'""")
+        return f"'{kind}_' || CAST({key} AS TEXT)"
 
     def among(self, value: str, page: str) -> str:
         """Whether a value is one of the few in a column; PostgreSQL may take the few of a subselect for many, and then
@@ -87,45 +96,47 @@ class Dialect:
     def object(self, pairs: Mapping[str, str]) -> str:
         if not self.postgres:
             return _object(pairs)
-        return f"json_build_object({', '.join(f'{self.literal(key)}, {value}' for key, value in pairs.items())})"
+        sql = ""
+        for key, value in pairs.items():
+            sql += f"""'{"," if sql else "{"}"{key}":' || {self._said(value)} || """
+        return Json(f"{sql}'}}'" if pairs else "'{}'")
 
     def bytes(self, text: str) -> str:
         """Text as it goes over the wire: else the driver would decode it, and whoever sends it encode it again."""
         return f"convert_to(CAST({text} AS TEXT), 'UTF8')" if self.postgres else f"CAST({text} AS BLOB)"
 
     def list(self, items: Iterable[str]) -> str:
-        if self.postgres:
-            return f"json_build_array({', '.join(items)})"
         several = list(items)
-        if not any(isinstance(each, Json) for each in several):
+        if not self.postgres and not any(isinstance(each, Json) for each in several):
             return Json(f"json_array({', '.join(several)})")
-        return Json("'[' || " + " || ',' || ".join(map(_said, several)) + " || ']'")
+        return Json("'[' || " + "".join(f"{each} || " for each in self._between(several)) + "']'")
 
     def nested(self, json: str) -> str:
         """JSON from below."""
-        return json if self.postgres else Json(json)
+        return Json(json)
 
     def found(self, json: str) -> str:
         """JSON from below, of a row that may be missing."""
-        return json if self.postgres else Json(f"COALESCE({json}, 'null')")
+        return Json(f"COALESCE({json}, 'null')")
 
     def array(self, item: str) -> str:
-        if self.postgres:
-            return f"COALESCE(json_agg({item}), '[]'::json)"
-        return Json(f"'[' || COALESCE(group_concat({_said(item)}), '') || ']'")
+        joined = f"string_agg({self._said(item)}, ',')" if self.postgres else f"group_concat({self._said(item)})"
+        return Json(f"'[' || COALESCE({joined}, '') || ']'")
 
     def column(self, model: Any, name: str, table: str) -> str:
         """A column as the response has it: enums by name, instants to the microsecond with their offset."""
         column = f'{table}."{name}"'
         field = model._meta.fields_map[name]
         if isinstance(field, CharEnumFieldInstance):
-            return self._cases(column, {member.value: self.literal(member.name) for member in field.enum_type})
+            return self._cases(column, {member.value: member.name for member in field.enum_type})
         if isinstance(field, fields.DatetimeField):
-            return self._instant(column)
-        if isinstance(field, fields.BooleanField) and not self.postgres:
+            return self._instant(column, field.null)
+        if isinstance(field, AS_NUMBERS) and self.postgres:
+            return self.found(f"CAST({column} AS TEXT)")
+        if isinstance(field, fields.BooleanField):
             return Json(f"CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END")
         if isinstance(field, fields.JSONField):
-            return self.found(column)
+            return self.found(f"CAST({column} AS TEXT)")
         if isinstance(field, Exact):
             return self._exact(column, field.places)
         return column
@@ -166,18 +177,17 @@ class Dialect:
         told = {each.value: computed.function(SimpleNamespace(**{computed.needs[0]: each})) for each in field.enum_type}
         if not all(isinstance(value, Word) for value in told.values()):
             return None
-        return self._cases(
-            f'{table}."{computed.needs[0]}"', {key: self.literal(value.name) for key, value in told.items()}
-        )
+        return self._cases(f'{table}."{computed.needs[0]}"', {key: value.name for key, value in told.items()})
 
     def _cases(self, column: str, told: Mapping[str, str]) -> str:
-        whens = " ".join(f"WHEN {self.literal(key)} THEN {value}" for key, value in told.items())
-        return f"CASE {column} {whens} END"
+        whens = " ".join(f"WHEN {_quoted(key)} THEN {self.word(name)}" for key, name in told.items())
+        return Json(f"CASE {column} {whens} ELSE 'null' END") if self.postgres else f"CASE {column} {whens} END"
 
-    def _instant(self, column: str) -> str:
-        if self.postgres:
-            return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
-        return f"replace({column}, ' ', 'T')"
+    def _instant(self, column: str, may_be_null: bool) -> str:
+        if not self.postgres:
+            return f"replace({column}, ' ', 'T')"
+        said = f"""to_char({column} AT TIME ZONE 'UTC', '\\"YYYY-MM-DD"T"HH24:MI:SS.US"+00:00\\"')"""
+        return self.found(said) if may_be_null else Json(said)
 
     def _exact(self, column: str, places: int) -> str:
         """As `domain.exact.written`: the whole part, the decimals, no zeros at the end."""
@@ -191,10 +201,21 @@ class Dialect:
     def _raw(self, model: Any, name: str, table: str) -> str:
         field = model._meta.fields_map[name]
         if isinstance(field, fields.DatetimeField):
-            return self._instant(f'{table}."{name}"')
+            return self._instant(f'{table}."{name}"', field.null)
         if isinstance(field, fields.JSONField):
             return f'CAST({table}."{name}" AS TEXT)'
         return f'{table}."{name}"'
+
+    def _said(self, value: str) -> str:
+        if isinstance(value, Json):
+            return value
+        return f"COALESCE(CAST(to_json({value}) AS TEXT), 'null')" if self.postgres else f"json_quote({value})"
+
+    def _between(self, items: Iterable[str]) -> Iterator[str]:
+        """Items as JSON with commas between them."""
+        for place, item in enumerate(items):
+            yield from ["','"] if place else []
+            yield self._said(item)
 
 
 def _object(pairs: Mapping[str, str]) -> Json:
@@ -218,8 +239,8 @@ def _flat(pairs: Iterable[tuple[str, str]]) -> str:
     return f"json_object({values})"
 
 
-def _said(value: str) -> str:
-    return value if isinstance(value, Json) else f"json_quote({value})"
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 _READERS: dict[type[Any], Callable[[Any], Any]] = {

@@ -96,12 +96,12 @@ class EventStatement(Statement):
     def _part(self, case: Place, key: str, kind: Any, details: Details) -> str:
         name = name_of(details)
         if name == "__typename":
-            return self.dialect.literal(kind.name)
+            return self.dialect.word(kind.name)
         match declared(kind, name).python_name:
             case "kind":
-                return self.dialect.literal("CHANGED")
+                return self.dialect.word("CHANGED")
             case "case_id":
-                return f"{self.dialect.literal('Case_')} || CAST({case.column('id')} AS TEXT)"
+                return self.dialect.global_id("Case", case.column("id"))
             case "case":
                 return self._object(replace(case, kind=kind_under(kind, details), path=(key,)), details)
             case "entries":

@@ -80,7 +80,7 @@ class Statement:
 
     def _counted(self, kind: Any, wanted: Numbers, key: str, details: Details) -> str:
         if name_of(details) == "__typename":
-            return self.dialect.literal(kind.name)
+            return self.dialect.word(kind.name)
         counted = declared(kind, name_of(details)).metadata.get("read")
         if not isinstance(counted, Counted):
             raise Unplannable
@@ -152,11 +152,11 @@ class Statement:
     def _field(self, at: Place, details: Details) -> str:
         name = name_of(details)
         if name == "__typename":
-            return self.dialect.literal(at.kind.name)
+            return self.dialect.word(at.kind.name)
         known = declared(at.kind, name)
         match known.metadata.get("read"):
             case GlobalId():
-                return f"{self.dialect.literal(f'{at.model.__name__}_')} || CAST({at.column('id')} AS TEXT)"
+                return self.dialect.global_id(at.model.__name__, at.column("id"))
             case One() as one:
                 return self._one(at, one.target(at.model, known.python_name), details)
             case Many() as many:
