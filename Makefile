@@ -56,8 +56,10 @@ check: setup-dev lint
 # The kill tests for ten minutes each, with more timers and workers; QIBAN_SOAK_SECONDS and QIBAN_SOAK_SEED choose.
 soak: setup-dev
 	QIBAN_SOAK_SECONDS=$${QIBAN_SOAK_SECONDS:-600} QIBAN_SOAK_CASES=200 QIBAN_TEST_TIMERS=$${QIBAN_TEST_TIMERS:-2000} \
+	    QIBAN_RANDOM_STEPS=$${QIBAN_RANDOM_STEPS:-1000} \
 	    $(PYTHON) -m pytest --quiet -s -n 0 tests/test_machines.py tests/test_worker.py tests/test_replicas.py \
-	    tests/test_pooler.py tests/test_backups.py tests/test_backups_postgres.py
+	    tests/test_pooler.py tests/test_backups.py tests/test_backups_postgres.py \
+	    tests/test_random_moves.py
 
 # ONLY=board,… ENGINES=postgres,sqlite SIZES=1k,100k,1m choose what is measured.
 bench: setup-dev

@@ -87,7 +87,7 @@ def new(kind: type[R], **columns: Any) -> R:
     """A row to be written, its columns as the model has them; made at once, where tortoise takes its time over each."""
     row = kind.__new__(kind)
     left = {name: made() if callable(made) else made for name, made in _defaults(kind) if name not in columns}
-    vars(row).update(_partial=False, _saved_in_db=False, _custom_generated_pk=True, _await_when_save={})
+    vars(row).update(_partial=False, _saved_in_db=False, _custom_generated_pk=False, _await_when_save={})
     vars(row).update(left, **columns)
     return row
 

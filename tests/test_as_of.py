@@ -47,7 +47,7 @@ from workflows.replay import replay
 
 MONDAY = datetime(2026, 3, 2, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-STEPS, EVERY = 60, 6
+STEPS, EVERY = 60, 10
 
 ROW = """fragment Row on Case { id version number title state stage owner { name } enterprise { name } closedAt pausedAt
   openProblems openResponsibilities openRectifications satisfaction mergedInto { number } escalatedTo { name }

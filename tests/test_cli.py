@@ -225,7 +225,7 @@ async def test_the_service_is_served_until_it_is_told_to_stop(sqlite_url: str, u
 async def test_an_address_given_up_a_moment_later_is_waited_for(sqlite_url: str, unused_tcp_port: int) -> None:
     with socket.create_server(("127.0.0.1", unused_tcp_port)):
         process = await started("serve", "--port", str(unused_tcp_port), "--no-worker", url=sqlite_url)
-        await asyncio.sleep(4)
+        await asyncio.sleep(2)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as http:
             assert (await answered(http)).json() == {"status": "ok"}

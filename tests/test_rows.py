@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tortoise import fields
+from tortoise.models import Model
 
 from domain import database as storage
 from domain import rows
 from domain.database import transaction
+from domain.history import Entry
+from domain.notices import Notice
 from domain.responsibilities import Responsibility
+from domain.spans import Span
 from domain.viewers import OPERATOR
+from domain.writing import new
 from tests.helping import all_sorts_of_help
 from tests.world import World, a_dispatched_case, a_world, the_responsibility
 from workflows.flow import FLOWS
 from workflows.perform import perform
+
+A_VALUE = {
+    fields.UUIDField: UUID(int=7), fields.DatetimeField: datetime(2026, 3, 2, tzinfo=UTC), fields.IntField: 3,
+    fields.BooleanField: True,
+}
 
 
 async def test_a_row_is_the_row_that_tortoise_reads(database: str) -> None:
@@ -41,6 +53,16 @@ def typed(row: Any) -> dict[str, Any]:
 
 async def an_offer(world: World) -> Responsibility:
     return await the_responsibility(await a_dispatched_case(world))
+
+
+@pytest.mark.parametrize("kind", [Entry, Notice, Span])
+async def test_a_row_made_at_once_is_the_row_that_tortoise_makes(kind: type[Model], sqlite_url: str) -> None:
+    async with storage.opened(sqlite_url):
+        columns = {name: kind._meta.fields_map[name] for name in kind._meta.fields_db_projection}
+        needed = {name: each for name, each in columns.items() if each.required or name == "id"}
+        given = {name: A_VALUE.get(type(each), "字") for name, each in needed.items()}
+
+        assert len(given) > 5 and typed(new(kind, **given)) == typed(kind(**given))
 
 
 async def test_a_row_nobody_has_is_none(database: str) -> None:

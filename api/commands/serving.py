@@ -29,7 +29,7 @@ SHORT_SECRET = Refusal(
     "QIBAN_SECRET, or what its file holds, is too short: {shortest} bytes at least.",
 )
 BACKLOG = 2048
-LEAVING_SECONDS = 10.0
+LEAVING_SECONDS = 5.0
 """As long as it may take processes whose parent was killed to notice that and to leave its address."""
 
 
