@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
-from itertools import count
+from itertools import count, islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from domain.sights import in_sight
 from domain.viewers import Viewer
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=Record)
 SOUGHT = "sought"
 """The table of a row, when its sight is looked up in others and itself."""
 MARK = re.compile(r"\?")
@@ -50,21 +51,31 @@ async def held(model: type[R], key: UUID) -> R | None:
 async def seen(model: type[R], key: UUID, viewer: Viewer, place: BaseDBAsyncClient | None = None) -> R | None:
     """A row, if the viewer may see it. Raises `NeedsJoin` for a kind whose sight is no condition on its own table."""
     sought, values = _sought(model, key, viewer)
-    rows = await found(f"{_selected(model)} {sought}", values, place)
+    rows = await found(f"{_selected(model)} {SOUGHT} {sought}", values, place)
     return _row(model, rows[0]) if rows else None
 
 
-async def subject_held(model: type[Record], key: UUID, viewer: Viewer, subject: type[R]) -> R | None:
-    """The row of the subject that a row belongs to, or is, if the viewer may see that; locked as by `held`, on
-    PostgreSQL, where another statement for it would be another round trip."""
+async def held_with_subject(
+    model: type[R], key: UUID, viewer: Viewer, subject: type[S]
+) -> tuple[R, S | None] | None:
+    """A row, if the viewer may see it, and that of the subject it belongs to, unless it is one; both held as by `held`,
+    the subject first. One statement: another would be another round trip."""
     sought, values = _sought(model, key, viewer)
-    if model.subject is None:
-        statement = f"{_selected(subject)} {sought} FOR NO KEY UPDATE OF {SOUGHT}"
-    else:
-        belongs = f'SELECT "{model.subject}_id" FROM "{model._meta.db_table}" {sought}'
-        statement = f"{_selected(subject)} WHERE id = ({belongs}) FOR NO KEY UPDATE"
-    rows = await found(statement, values)
-    return _row(subject, rows[0]) if rows else None
+    kinds: dict[str, type[Record]] = {SOUGHT: model}
+    joined = ""
+    if model.subject:
+        kinds = {"subject": subject, **kinds}
+        joined = f'JOIN "{subject._meta.db_table}" subject ON subject.id = {SOUGHT}."{model.subject}_id" '
+    columns = ", ".join(f'{table}."{name}"' for table, kind in kinds.items() for name in kind.columns())
+    lock = f" FOR NO KEY UPDATE OF {', '.join(kinds)}" if engine() == "postgres" else ""
+    rows = await found(f'SELECT {columns} FROM "{model._meta.db_table}" {SOUGHT} {joined}{sought}{lock}', values)
+    if not rows:
+        return None
+    every = iter(rows[0])  # by their places, for two tables have columns of one name
+    read: dict[str, Any] = {
+        table: _row(kind, islice(every, len(kind.columns()))) for table, kind in kinds.items()
+    }
+    return read[SOUGHT], read.get("subject")
 
 
 def _sought(model: type[Record], key: UUID, viewer: Viewer) -> tuple[str, list[Any]]:
@@ -75,7 +86,7 @@ def _sought(model: type[Record], key: UUID, viewer: Viewer) -> tuple[str, list[A
         values.append(value)
         return "?"
 
-    return f"{SOUGHT} WHERE id = ?{in_sight(model, viewer, SOUGHT, placed)}", values
+    return f"WHERE {SOUGHT}.id = ?{in_sight(model, viewer, SOUGHT, placed)}", values
 
 
 @cache

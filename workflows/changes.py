@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tortoise.models import Model
 
-from domain import clock, database, rows, timers
+from domain import clock, rows, timers
 from domain.calendar import Calendar
 from domain.calendar.rows import Book, path_in, the_book
 from domain.history import Entry, PersonalValue, canonical, commit_to, entry_hash, plain
@@ -72,16 +72,14 @@ class Change:
         """The record, held with its subject, if the viewer may see it."""
         if record_id in self.tracked:
             return await self.find(model, record_id)
-        if database.engine() == "sqlite":  # which holds the whole file
-            record = await self.find(model, record_id)
-            self._track(record)
-            return record
-        subject = await rows.subject_held(model, record_id, self.viewer, subject_model(model))
-        if subject is None:  # or it came into sight while its lock was waited for
+        held = await rows.held_with_subject(model, record_id, self.viewer, subject_model(model))
+        if held is None:  # or it came into sight while its lock was waited for
             return await self.find(model, record_id)
-        if subject.id not in self.tracked:
-            self._track(subject)
-        return await self.load(model, record_id)
+        record, subject = held
+        for row in (subject, record):
+            if row is not None and row.id not in self.tracked:
+                self._track(row)
+        return record
 
     async def load(self, model: type[R], record_id: UUID) -> R:
         """The row, locked until the change ends; the same object however often it is asked for."""
