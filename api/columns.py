@@ -130,7 +130,7 @@ class Dialect:
         if isinstance(field, CharEnumFieldInstance):
             return self._cases(column, {member.value: member.name for member in field.enum_type})
         if isinstance(field, fields.DatetimeField):
-            return self._instant(column, field.null)
+            return self._instant(column)
         if isinstance(field, AS_NUMBERS) and self.postgres:
             return self.found(f"CAST({column} AS TEXT)")
         if isinstance(field, fields.BooleanField):
@@ -183,11 +183,11 @@ class Dialect:
         whens = " ".join(f"WHEN {_quoted(key)} THEN {self.word(name)}" for key, name in told.items())
         return Json(f"CASE {column} {whens} ELSE 'null' END") if self.postgres else f"CASE {column} {whens} END"
 
-    def _instant(self, column: str, may_be_null: bool) -> str:
+    def _instant(self, column: str) -> str:
         if not self.postgres:
             return f"replace({column}, ' ', 'T')"
         said = f"""to_char({column} AT TIME ZONE 'UTC', '\\"YYYY-MM-DD"T"HH24:MI:SS.US"+00:00\\"')"""
-        return self.found(said) if may_be_null else Json(said)
+        return self.found(said)
 
     def _exact(self, column: str, places: int) -> str:
         """As `domain.exact.written`: the whole part, the decimals, no zeros at the end."""
@@ -201,7 +201,7 @@ class Dialect:
     def _raw(self, model: Any, name: str, table: str) -> str:
         field = model._meta.fields_map[name]
         if isinstance(field, fields.DatetimeField):
-            return self._instant(f'{table}."{name}"', field.null)
+            return self._instant(f'{table}."{name}"')
         if isinstance(field, fields.JSONField):
             return f'CAST({table}."{name}" AS TEXT)'
         return f'{table}."{name}"'

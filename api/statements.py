@@ -30,7 +30,7 @@ from workflows.admissions import stamp
 
 BRACKET = re.compile(r"[()]")
 MOST_FIELDS = 50
-"""Of one object: PostgreSQL's functions take a hundred arguments, a name and a value for each."""
+"""Of one object, within others that have as many: PostgreSQL takes no more than some thousands of parts in one text."""
 
 
 @dataclass

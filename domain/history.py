@@ -114,7 +114,7 @@ def plain(value: object) -> Any:
         case Enum():
             return value.value
         case datetime():
-            return _instant(value)
+            return _instant(value, value.fold)
         case Decimal():
             return written(value)
         case date() | UUID():
@@ -128,8 +128,8 @@ def plain(value: object) -> Any:
 
 
 @lru_cache(INSTANTS)
-def _instant(value: datetime) -> str:
-    """A change has few instants, and each in many places."""
+def _instant(value: datetime, fold: int) -> str:
+    """A change has few instants, and each in many places. Two hours of one name are told apart by `fold`."""
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

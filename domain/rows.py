@@ -59,7 +59,7 @@ async def held_with_subject(
     model: type[R], key: UUID, viewer: Viewer, subject: type[S]
 ) -> tuple[R, S | None] | None:
     """A row, if the viewer may see it, and that of the subject it belongs to, unless it is one; both held as by `held`,
-    the subject first. One statement: another would be another round trip."""
+    the subject first, and both as they are after the wait. What else sight looks at is as it was before the wait."""
     sought, values = _sought(model, key, viewer)
     kinds: dict[str, type[Record]] = {SOUGHT: model}
     joined = ""

@@ -85,8 +85,7 @@ class Opening(SqliteTransactionContext):
         self.turns = transaction.client.turns
         transaction.first = await self.turns.take(self._begin, transaction.commit)
         await self.ensure_connection()
-        if not transaction.first:
-            transaction.do("SAVEPOINT turn")
+        transaction.begin_turn()
         self.token = get_connections().set(self.connection_name, transaction)
         return transaction
 
@@ -101,8 +100,7 @@ class Opening(SqliteTransactionContext):
         transaction: Transaction = self.connection
         if kind is None:
             try:
-                if not transaction.first:
-                    transaction.do("RELEASE turn")
+                transaction.end_turn()
             except BaseException:
                 await self.turns.give_up(transaction.rollback, transaction.commit)
                 raise
@@ -114,8 +112,8 @@ class Opening(SqliteTransactionContext):
 
 
 class Transaction(SqliteTransactionWrapper):
-    first = False
-    """In the transaction that COMMIT ends, so that nothing of anybody else is undone with it."""
+    first = True
+    """In what COMMIT ends, so that nothing of anybody else is undone with all of it."""
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         rows = self._short(query, values)
@@ -170,10 +168,22 @@ class Transaction(SqliteTransactionWrapper):
             await self._connection.rollback()
             raise
 
-    async def commit(self) -> None:
-        """Whatever was done in turns, safe on the disk."""
+    def begin_turn(self) -> None:
+        if not self.first:  # a savepoint costs a copy of every page that is touched
+            self.do("SAVEPOINT turn")
+
+    def end_turn(self) -> None:
+        self._require_all()
+        if not self.first:
+            self.do("RELEASE turn")
+
+    def _require_all(self) -> None:
         if not self._connection.in_transaction:
             raise OperationalError("SQLite has rolled back the whole transaction")
+
+    async def commit(self) -> None:
+        """Whatever was done in turns, safe on the disk."""
+        self._require_all()
         try:
             await self._run("COMMIT")
         except BaseException:
@@ -184,6 +194,7 @@ class Transaction(SqliteTransactionWrapper):
         """Only what was done since this turn began; a statement that was cancelled still runs in the thread before."""
         if self.first:
             await self._connection.rollback()
+            await self.begin()  # for whoever is next
         else:
             await self._connection.execute("ROLLBACK TO turn")
             await self._connection.execute("RELEASE turn")
@@ -219,10 +230,15 @@ def statements(script: str) -> Iterator[str]:
         yield statement
 
 
-@lru_cache(INSTANTS)
 def instant(value: datetime) -> str:
-    """Instants are compared as text, so all are written in one zone; tortoise writes them as they come. A change writes
-    few of them, each in many places."""
+    """Instants are compared as text, so all are written in one zone; tortoise writes them as they come."""
+    return _spelled(value, value.fold)
+
+
+@lru_cache(INSTANTS)
+def _spelled(value: datetime, fold: int) -> str:
+    """A change has few instants and writes each in many places. The two hours of a clock put back are taken for one
+    where `fold` is not looked at."""
     if value.tzinfo is None:
         raise ValueError(f"{value} names no instant: it has no time zone")
     return value.astimezone(UTC).isoformat(" ", "microseconds")

@@ -56,17 +56,15 @@ class Turns:
         return done
 
     async def give_up(self, undo: Step, commit: Step) -> None:
-        """End one's turn once nothing is left of what was done in it; with the first the transaction ends."""
+        """End one's turn once nothing is left of what was done in it."""
         self._ending = asyncio.get_running_loop().create_task(self._undone(undo, commit), context=Context())
         await asyncio.shield(self._ending)
 
     async def _undone(self, undo: Step, commit: Step) -> None:
-        gone = self._taken == 1
         try:
             await undo()
         except BaseException:
-            gone = True
-        if gone:  # its COMMIT will say so to those before, and those who wait begin anew
+            # The whole transaction is gone: its COMMIT will say so to those before, and those who wait begin anew.
             self._taken = self.together
         self._pass_on(commit)
 

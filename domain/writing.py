@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from domain import database
 ROWS_AT_ONCE = 200
 VALUES_AT_ONCE = 10_000
 """Neither engine takes more than some 32,000 in a statement."""
-AS_THEY_ARE = {fields.UUIDField, fields.DatetimeField, fields.IntField, fields.TextField, fields.BooleanField}
+AS_THEY_ARE = {fields.UUIDField, fields.TextField}
 """Kinds of columns whose values need nothing done to them before they are sent."""
 R = TypeVar("R", bound=Model)
 
@@ -95,7 +96,11 @@ def new(kind: type[R], **columns: Any) -> R:
 @cache
 def _defaults(kind: type[Model]) -> Sequence[tuple[str, Any]]:
     """What a column is where nothing is said of it; that may have to be made for each row."""
-    return [(name, kind._meta.fields_map[name].default) for name in kind._meta.fields_db_projection]
+    columns = {name: kind._meta.fields_map[name] for name in kind._meta.fields_db_projection}
+    return [
+        (name, each.get_db_default_value() if each.has_db_default() else each.default)
+        for name, each in columns.items()
+    ]
 
 
 @asynccontextmanager
@@ -129,5 +134,13 @@ def _writers(kind: type[Model]) -> Mapping[str, Callable[[Any, Model], Any]]:
 
 def _writer(column: Any) -> Callable[[Any, Model], Any]:
     """What a column is written as: tortoise's own way, unless that has nothing to do."""
-    as_it_is = type(column) in AS_THEY_ARE and not column.validators and not getattr(column, "auto_now", False)
-    return (lambda value, _: value) if as_it_is else column.to_db_value
+    if type(column) is fields.DatetimeField and not column.auto_now and not column.auto_now_add:
+        return _instant
+    return (lambda value, _: value) if type(column) in AS_THEY_ARE else column.to_db_value
+
+
+def _instant(value: datetime | None, _: Model) -> datetime | None:
+    # A driver would take one without a zone for the machine's own time.
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"{value} names no instant: it has no time zone")
+    return value

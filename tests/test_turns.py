@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tortoise.connection import get_connection
+from tortoise.exceptions import OperationalError
 
 from domain import database as storage
 from domain import sqlite
@@ -108,3 +109,29 @@ async def test_what_is_written_without_a_transaction_waits_for_those_in_one(comm
     await asyncio.gather(*map(write, range(5)), beside, *map(write, range(5, 10)))
 
     assert await tallied() == [*range(10), 100]
+
+
+async def test_many_that_fail_one_after_another_hold_nobody_up(commits: list[str]) -> None:
+    async with asyncio.timeout(20):  # it took a second; where each that failed woke all the others, a minute
+        done = await asyncio.gather(*(write(n, fail=True) for n in range(3_000)), write(7), return_exceptions=True)
+
+    assert [each for each in done if not isinstance(each, ValueError)] == [None]
+    assert await tallied() == [7]
+
+
+async def test_one_that_lost_the_whole_transaction_unnoticed_is_told_and_the_others_are_not_concerned(
+    commits: list[str],
+) -> None:
+    await write(1)
+
+    async def unnoticed() -> None:
+        async with storage.transaction() as connection:
+            await connection.execute_query("INSERT INTO tally VALUES (10)")
+            await asyncio.sleep(0.05)
+            with suppress(Exception):
+                await connection.execute_query("INSERT OR ROLLBACK INTO tally VALUES (1)")
+
+    done = await asyncio.gather(unnoticed(), *map(write, (20, 21, 22)), return_exceptions=True)
+
+    assert [type(each) for each in done] == [OperationalError, *[type(None)] * 3]
+    assert await tallied() == [1, 20, 21, 22]
