@@ -52,7 +52,8 @@ async def measure(url: str, office: Office, engine: str, size: str) -> AsyncIter
         rate, most, large, by_hash = await compared(page, bare, wide, known)
         yield Figure("board_page", engine, size, rate / most, f"{rate:.0f}/s of {most:.0f}/s")
         yield Figure("board_page_trusted", engine, size, by_hash / most, f"{by_hash:.0f}/s of {most:.0f}/s")
-        yield Figure("board_page_200", engine, size, rate / large, "times the cost of 50")
+        if office.cases // office.zones >= 200:
+            yield Figure("board_page_200", engine, size, rate / large, "times the cost of 50")
         with_moves, without = await compared(both, plain)
         yield Figure("moves_of_50", engine, size, 1000 / with_moves - 1000 / without, "ms beside the page without")
         case = asked["data"]["cases"]["nodes"][0]["id"]
