@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -203,8 +204,10 @@ class Transaction(SqliteTransactionWrapper):
     async def execute_batch(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
         """Several statements in their order; many are handed over to the thread."""
         def execute(connection: sqlite3.Connection) -> None:
+            told = self.log.isEnabledFor(logging.DEBUG)
             for statement, values in statements:
-                self.log.debug("%s: %s", statement, values)
+                if told:
+                    self.log.debug("%s: %s", statement, values)
                 connection.execute(statement, values)
 
         if sum(len(values) for _, values in statements) <= FEW_VALUES:

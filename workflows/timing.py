@@ -133,11 +133,7 @@ async def _of_parts(change: Change, subject: Timed) -> list[Lights]:
     lights: dict[UUID, Lights] = {}
     parts = _parts(type(subject))
     if parts and change.tracked[subject.id].loaded:
-        read = (
-            f'SELECT "id", "yellow_at", "red_at", "grey" FROM "{model.kind()}" WHERE "{model.subject}_id" = ? AND '
-            f'("red_at" IS NOT NULL OR "grey" = ?)' for model in parts
-        )
-        for row in await rows.found(" UNION ALL ".join(read), [subject.id, True] * len(parts)):
+        for row in await rows.found(_lights_of_parts(type(subject)), [subject.id, True] * len(parts)):
             grey = None if row["grey"] is None else bool(row["grey"])
             lights[rows.key_in(row["id"])] = (rows.instant_in(row["yellow_at"]), rows.instant_in(row["red_at"]), grey)
     for model in parts:
@@ -145,6 +141,14 @@ async def _of_parts(change: Change, subject: Timed) -> list[Lights]:
             if isinstance(tracked.record, model) and subject_of(tracked.record)[1] == subject.id:
                 lights[key] = _lights(tracked.record)
     return list(lights.values())
+
+
+@cache
+def _lights_of_parts(model: type[Timed]) -> str:
+    return " UNION ALL ".join(
+        f'SELECT "id", "yellow_at", "red_at", "grey" FROM "{part.kind()}" WHERE "{part.subject}_id" = ? AND '
+        f'("red_at" IS NOT NULL OR "grey" = ?)' for part in _parts(model)
+    )
 
 
 @cache
