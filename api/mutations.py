@@ -74,8 +74,6 @@ def _single(flow: Flow, move: Move, name: str) -> Any:
                 again = False
                 return await _do(viewer, flow, move, input)
 
-            if input.idempotency_key is None:
-                return Made(UUID(await act()))
             return Made(UUID(await once(viewer, input.idempotency_key, [name, _plain(input)], act)), again)
         except Refused as refused:
             refusing(each.code for each in refused.refusals)

@@ -21,6 +21,13 @@ def today() -> datetime:
     return now().astimezone(OFFICE_ZONE)
 
 
+def an_instant(value: datetime) -> datetime:
+    """The value itself. Raises `ValueError` where it has no time zone: a driver would take the machine's own for it."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value} names no instant: it has no time zone")
+    return value
+
+
 @contextmanager
 def stopped(at: datetime) -> Iterator[None]:
     """Stop the clock at an instant for the length of a block."""

@@ -22,6 +22,7 @@ from tortoise.backends.sqlite.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
+from domain.clock import an_instant
 from domain.short_reads import ShortReads
 from domain.turns import Turns
 
@@ -242,9 +243,7 @@ def instant(value: datetime) -> str:
 def _spelled(value: datetime, fold: int) -> str:
     """A change has few instants and writes each in many places. The two hours of a clock put back are taken for one
     where `fold` is not looked at."""
-    if value.tzinfo is None:
-        raise ValueError(f"{value} names no instant: it has no time zone")
-    return value.astimezone(UTC).isoformat(" ", "microseconds")
+    return an_instant(value).astimezone(UTC).isoformat(" ", "microseconds")
 
 
 sqlite3.register_adapter(datetime, instant)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from tortoise.fields.base import DatabaseDefault
 from tortoise.models import Model
 
 from domain import database
+from domain.clock import an_instant
 
 ROWS_AT_ONCE = 200
 VALUES_AT_ONCE = 10_000
@@ -135,12 +135,5 @@ def _writers(kind: type[Model]) -> Mapping[str, Callable[[Any, Model], Any]]:
 def _writer(column: Any) -> Callable[[Any, Model], Any]:
     """What a column is written as: tortoise's own way, unless that has nothing to do."""
     if type(column) is fields.DatetimeField and not column.auto_now and not column.auto_now_add:
-        return _instant
+        return lambda value, _: value and an_instant(value)
     return (lambda value, _: value) if type(column) in AS_THEY_ARE else column.to_db_value
-
-
-def _instant(value: datetime | None, _: Model) -> datetime | None:
-    # A driver would take one without a zone for the machine's own time.
-    if value is not None and value.tzinfo is None:
-        raise ValueError(f"{value} names no instant: it has no time zone")
-    return value

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain import clock
 from domain.cases import Case
-from domain.history import Entry, PersonalValue
+from domain.history import Entry, PersonalValue, plain
 from domain.people import Person
 from domain.problems import Problem
 from domain.refusals import Refused
 from domain.responsibilities import Responsibility
+from domain.sqlite import instant
 from domain.viewers import Role
+from domain.writing import written
 from tests.proofs import assert_whole, everything, refused
 from tests.world import World, a_case, a_closed_case, a_handled_case, a_person, a_world, the_responsibility
 from workflows.perform import changing, create, perform
@@ -163,3 +166,19 @@ async def test_a_change_is_of_one_instant_though_it_meets_what_has_moved_since_i
     assert {each.at for each in written} == {MONDAY + timedelta(hours=5)}
     assert [each async for each in replay()] == []
     await assert_whole()
+
+
+def test_two_hours_of_one_name_are_two_instants() -> None:
+    twice = [datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold) for fold in (0, 1)]
+
+    assert [plain(each)[11:16] for each in twice] == ["00:30", "01:30"]
+    assert [instant(each)[11:16] for each in twice] == ["00:30", "01:30"]
+
+
+async def test_a_time_without_a_zone_is_written_nowhere(database: str) -> None:
+    case = await a_case(await a_world())
+    case.created_at = datetime(2026, 3, 2, 8)
+
+    with pytest.raises(ValueError, match="names no instant"):
+        async with written() as writing:
+            writing.update(case, ["created_at"])
